@@ -1,0 +1,275 @@
+package openplatform
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+)
+
+// Version is the SDK's version, as it appears in the User-Agent header.
+const Version = "0.1.0"
+
+const defaultTimeout = 15 * time.Second
+
+// Client calls the platform in one environment. Make it once with [NewClient] and
+// keep it as long as the program runs: it holds the connection pool and the retry
+// quota. It is safe for concurrent use.
+type Client struct {
+	baseURL  string // without a trailing slash
+	host     string
+	http     *http.Client
+	resty    *resty.Client
+	traced   bool // the transport reports its connections to httptrace
+	timeout  time.Duration
+	retry    RetryPolicy
+	quota    quota
+	logger   *slog.Logger
+	observer Observer
+}
+
+// NewClient returns a client for env. It opens no connection.
+//
+// It fails with [ErrNoBaseURL] for [Production] without [WithBaseURL], and with a
+// descriptive error for an unknown environment or an option with a bad value. Of
+// an option given twice the last one counts, except [WithHeader], which adds up.
+func NewClient(env Environment, opts ...Option) (*Client, error) {
+	published, err := env.baseURL()
+	if err != nil {
+		return nil, err
+	}
+	cfg := config{baseURL: published, http: &http.Client{}, timeout: defaultTimeout, header: http.Header{}}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("openplatform: NewClient: nil Option")
+		}
+		if err := opt(&cfg); err != nil {
+			return nil, fmt.Errorf("openplatform: %w", err)
+		}
+	}
+	if cfg.baseURL == "" {
+		return nil, fmt.Errorf("openplatform: %s: %w", env, ErrNoBaseURL)
+	}
+	return newClient(cfg), nil
+}
+
+func newClient(cfg config) *Client {
+	hc := ownHTTPClient(cfg.http)
+	userAgent := "openplatform-go/" + Version
+	if cfg.userAgent != "" {
+		userAgent = cfg.userAgent + " " + userAgent
+	}
+	rc := resty.NewWithClient(hc).
+		SetLogger(silent{}).
+		SetDisableWarn(true).
+		SetPreRequestHook(attachBody).
+		SetHeader("User-Agent", userAgent).
+		SetHeader("Accept", "application/json")
+	for key, values := range cfg.header {
+		rc.Header[key] = values
+	}
+	c := &Client{
+		baseURL:  cfg.baseURL,
+		host:     strings.SplitN(cfg.baseURL, "/", 4)[2],
+		http:     hc,
+		resty:    rc,
+		traced:   isTraced(hc),
+		timeout:  cfg.timeout,
+		retry:    cfg.retry.withDefaults(),
+		logger:   cfg.logger,
+		observer: cfg.observer,
+	}
+	c.quota.fill()
+	return c
+}
+
+// CloseIdleConnections closes the connections that are kept open for later calls.
+// Calls under way are not touched, and the client stays usable. It is there for
+// tests; a service never needs it.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// An Option changes how [NewClient] sets a client up. One with a bad value makes
+// NewClient fail.
+type Option func(*config) error
+
+type config struct {
+	baseURL   string
+	http      *http.Client
+	timeout   time.Duration
+	retry     RetryPolicy
+	logger    *slog.Logger
+	observer  Observer
+	userAgent string
+	header    http.Header
+}
+
+// WithBaseURL sends calls to base instead of the environment's published host: a
+// production host that the platform gave you, a gateway of your own, or a sandbox.
+// It is http or https with a host; a path is kept and put before each operation's
+// path. User info, a query or a fragment is an error, since it would leak into
+// every request. Plain http sends passwords in the clear: it is for loopback.
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		u, err := url.Parse(base)
+		switch {
+		case err != nil:
+			// The parser's error quotes its input, in which a password may stand.
+			return errors.New("WithBaseURL: not a URL")
+		case u.Scheme != "http" && u.Scheme != "https":
+			return errors.New("WithBaseURL: want an absolute http or https URL")
+		case u.Hostname() == "":
+			return errors.New("WithBaseURL: the URL has no host")
+		case u.User != nil:
+			return errors.New("WithBaseURL: the URL must not hold user info")
+		case strings.ContainsAny(base, "?#"):
+			return errors.New("WithBaseURL: the URL must not have a query or a fragment")
+		}
+		c.baseURL = strings.TrimRight(u.String(), "/")
+		return nil
+	}
+}
+
+// WithHTTPClient makes calls through hc: your own proxy, certificate authorities,
+// a RoundTripper that signs requests. The client is copied, never changed. A nil
+// Transport in it means [DefaultTransport]; its Jar and Timeout (of one attempt)
+// are kept; its CheckRedirect is not, because redirects are never followed.
+//
+// A RoundTripper that sends a request again by itself breaks the SDK's promise to
+// deliver it at most once: leave repeating to [RetryPolicy].
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) error {
+		if hc == nil {
+			return errors.New("WithHTTPClient: nil client")
+		}
+		c.http = hc
+		return nil
+	}
+}
+
+// WithTimeout bounds a whole call, with all its attempts and the waits between
+// them, in addition to the caller's ctx; whichever ends first counts. The default
+// is 15 seconds. It must be positive: a call that can hang for ever is not on offer.
+func WithTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return fmt.Errorf("WithTimeout: %v is not positive", d)
+		}
+		c.timeout = d
+		return nil
+	}
+}
+
+// WithRetry replaces the default [RetryPolicy]. It never makes an operation that
+// changes something leave twice: see the package documentation.
+func WithRetry(p RetryPolicy) Option {
+	return func(c *config) error {
+		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 {
+			return errors.New("WithRetry: negative field")
+		}
+		if p := p.withDefaults(); p.MaxDelay < p.BaseDelay {
+			return fmt.Errorf("WithRetry: MaxDelay %v is shorter than BaseDelay %v", p.MaxDelay, p.BaseDelay)
+		}
+		c.retry = p
+		return nil
+	}
+}
+
+// WithLogger logs one line a call to l: operation, host, code, request_id,
+// http_status, attempts, duration and outcome, and the error's text if there is
+// one. Success is logged at Debug, a rejection by the platform at Info, and what
+// did not arrive or may have at Warn. No line holds a secret.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return errors.New("WithLogger: nil logger")
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+// WithObserver tells o of each call and each attempt, for tracing and metrics.
+func WithObserver(o Observer) Option {
+	return func(c *config) error {
+		if o == nil {
+			return errors.New("WithObserver: nil observer")
+		}
+		c.observer = o
+		return nil
+	}
+}
+
+// WithUserAgent puts product, such as "shop-backend/2.3", before the SDK's own
+// product in the User-Agent header.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		if product == "" || !isHeaderValue(product) {
+			return errors.New("WithUserAgent: want printable text")
+		}
+		c.userAgent = product
+		return nil
+	}
+}
+
+// WithHeader adds a header to every request, for a gateway that asks for one.
+// Headers that would change how a request is delivered or framed are refused,
+// Idempotency-Key among them: it makes net/http send a request again.
+func WithHeader(key, value string) Option {
+	return func(c *config) error {
+		key := textproto.CanonicalMIMEHeaderKey(key)
+		switch {
+		case !isHeaderKey(key):
+			return errors.New("WithHeader: not a header name")
+		case refusedHeaders[key]:
+			return fmt.Errorf("WithHeader: %s is not for callers to set", key)
+		case !isHeaderValue(value):
+			return fmt.Errorf("WithHeader: the value of %s holds a control character", key)
+		}
+		c.header.Add(key, value)
+		return nil
+	}
+}
+
+var refusedHeaders = map[string]bool{
+	"Accept-Encoding":   true,
+	"Connection":        true,
+	"Content-Encoding":  true,
+	"Content-Length":    true,
+	"Content-Type":      true,
+	"Expect":            true,
+	"Host":              true,
+	"Idempotency-Key":   true,
+	"Keep-Alive":        true,
+	"Proxy-Connection":  true,
+	"Te":                true,
+	"Trailer":           true,
+	"Transfer-Encoding": true,
+	"Upgrade":           true,
+	"User-Agent":        true, // WithUserAgent has it
+	"X-Idempotency-Key": true,
+}
+
+func isHeaderKey(s string) bool {
+	isToken := func(r rune) bool {
+		return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	}
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return !isToken(r) }) < 0
+}
+
+func isHeaderValue(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f }) < 0
+}
+
+// silent keeps resty from writing to stderr: what it would log are whole URLs,
+// secrets in the query included.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}

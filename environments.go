@@ -1,0 +1,85 @@
+package openplatform
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Environment names one of the platform's environments (环境). It is a plain
+// string, so that it can come from a flag, an environment variable or a
+// configuration file; [ParseEnvironment] and UnmarshalText accept the names
+// below and their usual short forms, and nothing else.
+type Environment string
+
+// The platform's environments, as the domain list (域名列表) on each of its
+// pages has them.
+const (
+	// Development is 开发, https://dev-etc.ebaas.com.
+	Development Environment = "development"
+	// Test is 测试, https://test-etc.ebaas.com.
+	Test Environment = "test"
+	// Production is 生产. The platform leaves its host blank on every account and
+	// single sign-on page, so [NewClient] needs [WithBaseURL] for it: passwords and
+	// phone numbers must not go to a host that nobody confirmed.
+	Production Environment = "production"
+)
+
+// ErrNoBaseURL is the error of [NewClient] for an environment whose host the
+// platform does not publish, [Production], when no [WithBaseURL] was given.
+var ErrNoBaseURL = errors.New("the platform publishes no host for this environment: " +
+	"ask it for the base URL and pass it with WithBaseURL")
+
+// ParseEnvironment returns the environment that s names: "development", "dev" or
+// "dev-etc"; "test" or "test-etc"; "production" or "prod". Case does not matter.
+// Anything else, the empty string included, is an error.
+func ParseEnvironment(s string) (Environment, error) {
+	switch strings.ToLower(s) {
+	case "development", "dev", "dev-etc":
+		return Development, nil
+	case "test", "test-etc":
+		return Test, nil
+	case "production", "prod":
+		return Production, nil
+	default:
+		return "", fmt.Errorf("openplatform: unknown environment %q: want development, test or production", s)
+	}
+}
+
+// String returns the environment's name.
+func (e Environment) String() string { return string(e) }
+
+// MarshalText implements [encoding.TextMarshaler]. An unknown environment is an
+// error.
+func (e Environment) MarshalText() ([]byte, error) {
+	known, err := ParseEnvironment(string(e))
+	if err != nil {
+		return nil, err
+	}
+	return []byte(known), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler] with the rules of
+// [ParseEnvironment].
+func (e *Environment) UnmarshalText(text []byte) error {
+	known, err := ParseEnvironment(string(text))
+	if err != nil {
+		return err
+	}
+	*e = known
+	return nil
+}
+
+// baseURL is the published address of e, "" where the platform publishes none.
+// No page gives a scheme; phone numbers and passwords travel over https unless the
+// caller says otherwise.
+func (e Environment) baseURL() (string, error) {
+	known, err := ParseEnvironment(string(e))
+	if err != nil {
+		return "", err
+	}
+	return map[Environment]string{
+		Development: "https://dev-etc.ebaas.com",
+		Test:        "https://test-etc.ebaas.com",
+	}[known], nil
+}

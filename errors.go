@@ -1,0 +1,441 @@
+package openplatform
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
+// platform documents only some of them: a code that is not listed here is as good
+// an [APIError] as any.
+type Code string
+
+// The documented codes. The account pages document none at all, the single sign-on
+// pages and the gateway's page these.
+const (
+	CodeOK                   Code = "000"    // 成功
+	CodeMissingParameter     Code = "400"    // 参数[x]不能为空
+	CodeInvalidAppID         Code = "400001" // appId不正确
+	CodeAPIDisabled          Code = "400002" // 接口已停用
+	CodeMalformedRequest     Code = "400003" // 入参解析异常
+	CodeInvalidSignature     Code = "401001" // 验证签名失败
+	CodeAPINotPermitted      Code = "401002" // 无权限访问当前接口
+	CodeInvalidAccessToken   Code = "401003" // 无效的access_token
+	CodeInvalidToken         Code = "401004" // 无效的token
+	CodeInvalidServiceTicket Code = "401005" // 无效的service_ticket
+	CodeInvalidTimestamp     Code = "403001" // 请求时间非法或已过期
+	CodeDuplicateRequest     Code = "403002" // 请勿重复请求
+	CodeInvalidClientID      Code = "403006" // client_id不正确
+	CodeInvalidClientSecret  Code = "403007" // client_secret不正确
+	CodeUnknownAPI           Code = "404001" // 接口不存在
+	CodeSystemError          Code = "500"    // 系统异常，请稍后再试或联系管理员
+)
+
+// class returns the first three digits of a code, which follow HTTP's statuses, or
+// 0 for a code that is not made of digits.
+func (c Code) class() int {
+	if _, err := strconv.ParseUint(string(c), 10, 64); err != nil || len(c) < 3 {
+		return 0
+	}
+	class, _ := strconv.Atoi(string(c[:3]))
+	return class
+}
+
+// A sentinel is what errors.Is compares with: one code, or a class of codes.
+type sentinel struct {
+	text      string
+	code      Code
+	low, high int
+}
+
+func (s *sentinel) Error() string { return "openplatform: " + s.text }
+
+func (s *sentinel) matchesClass(class int) bool { return s.low <= class && class <= s.high }
+
+func classSentinel(text string, low, high int) error {
+	return &sentinel{text: text, low: low, high: high}
+}
+
+func codeSentinel(text string, code Code) error {
+	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
+}
+
+// The classes of failure, for errors.Is. Each matches every [APIError] whose code
+// begins with its three digits, documented or not, and every [ResponseError] with
+// its HTTP status.
+var (
+	ErrInvalidArgument  = classSentinel("invalid argument (400…)", 400, 400)
+	ErrUnauthenticated  = classSentinel("not authenticated (401…)", 401, 401)
+	ErrPermissionDenied = classSentinel("permission denied (403…)", 403, 403)
+	ErrNotFound         = classSentinel("not found (404…)", 404, 404)
+	ErrRateLimited      = classSentinel("rate limited (429…)", 429, 429)
+	ErrPlatform         = classSentinel("platform failure (5…)", 500, 599)
+)
+
+// The documented codes, for errors.Is. Each matches an [APIError] with exactly its
+// code.
+var (
+	ErrMissingParameter     = codeSentinel("missing parameter", CodeMissingParameter)
+	ErrInvalidAppID         = codeSentinel("invalid app id", CodeInvalidAppID)
+	ErrAPIDisabled          = codeSentinel("API disabled", CodeAPIDisabled)
+	ErrMalformedRequest     = codeSentinel("malformed request", CodeMalformedRequest)
+	ErrInvalidSignature     = codeSentinel("invalid signature", CodeInvalidSignature)
+	ErrAPINotPermitted      = codeSentinel("API not permitted", CodeAPINotPermitted)
+	ErrInvalidAccessToken   = codeSentinel("invalid access token", CodeInvalidAccessToken)
+	ErrInvalidToken         = codeSentinel("invalid token", CodeInvalidToken)
+	ErrInvalidServiceTicket = codeSentinel("invalid service ticket", CodeInvalidServiceTicket)
+	ErrInvalidTimestamp     = codeSentinel("invalid or expired timestamp", CodeInvalidTimestamp)
+	ErrDuplicateRequest     = codeSentinel("duplicate request", CodeDuplicateRequest)
+	ErrInvalidClientID      = codeSentinel("invalid client id", CodeInvalidClientID)
+	ErrInvalidClientSecret  = codeSentinel("invalid client secret", CodeInvalidClientSecret)
+	ErrUnknownAPI           = codeSentinel("unknown API", CodeUnknownAPI)
+	ErrSystemError          = codeSentinel("system error", CodeSystemError)
+)
+
+// Outcome says what a call may have done on the platform. It decides what to tell
+// the person at the screen: "try again", or "wait a minute".
+type Outcome int
+
+const (
+	// OutcomeUnknown means that the platform may have acted: for SendSmsCode, the
+	// SMS may be on its way. It is the answer wherever nothing else is proven: no
+	// usable answer came, or one with a code of class 5 or of no class. Do not send
+	// again without asking the person to wait.
+	OutcomeUnknown Outcome = iota
+	// OutcomeNotSent means that the request provably never reached the platform.
+	// Trying again is free.
+	OutcomeNotSent
+	// OutcomeRejected means that the platform answered no, with a code of a 4xx
+	// class. The same request will be refused again; for SendSmsCode, start with a
+	// new picture.
+	OutcomeRejected
+	// OutcomeSucceeded is the outcome of a call without an error.
+	OutcomeSucceeded
+)
+
+// String returns "unknown", "not sent", "rejected" or "succeeded".
+func (o Outcome) String() string {
+	switch o {
+	case OutcomeNotSent:
+		return "not sent"
+	case OutcomeRejected:
+		return "rejected"
+	case OutcomeSucceeded:
+		return "succeeded"
+	default:
+		return "unknown"
+	}
+}
+
+// OutcomeOf returns what the call that returned err may have done. err may be
+// wrapped; an error that is none of the SDK's is [OutcomeUnknown], nil is
+// [OutcomeSucceeded].
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return OutcomeSucceeded
+	}
+	var failure interface{ outcome() Outcome }
+	if errors.As(err, &failure) {
+		return failure.outcome()
+	}
+	return OutcomeUnknown
+}
+
+// ValidationError says that a request breaks a rule that the platform documents.
+// Nothing was sent: mend the request.
+type ValidationError struct {
+	Operation string
+	Field     string // the wire name; empty if the rule is about the request as a whole
+	Rule      string // what the field must be; never its value
+}
+
+func (e *ValidationError) Error() string {
+	return errorText(e.Operation, strings.TrimSpace(e.Field+" "+e.Rule), "outcome not sent")
+}
+
+// Format prints the error's text under every verb.
+func (e *ValidationError) Format(f fmt.State, _ rune) { printError(f, e) }
+
+func (e *ValidationError) outcome() Outcome { return OutcomeNotSent }
+
+// APIError is the platform's answer with a code other than 000. Compare it with
+// errors.Is and a sentinel such as [ErrInvalidToken] or [ErrRateLimited].
+type APIError struct {
+	Operation string
+	Code      Code
+	// Msg is the platform's text, whole, for the program: it can repeat what the
+	// request said, a phone number for one. Error prints it masked.
+	Msg        string
+	RequestID  string // what the platform's support asks for; may be empty
+	HTTPStatus int
+	// RetryAfter is how long the platform asks to wait, 0 if it does not say.
+	RetryAfter time.Duration
+
+	printed *APIError // the same, fit to print, if that is not this one
+}
+
+func (e *APIError) Error() string {
+	p := e.printable()
+	id := cmp.Or(p.RequestID, "none")
+	return errorText(e.Operation, fmt.Sprintf("code %s: %s", p.Code, cmp.Or(p.Msg, "no message")),
+		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.outcome()))
+}
+
+// Format prints the error's text under every verb, so that %#v does not print what
+// Error masks.
+func (e *APIError) Format(f fmt.State, _ rune) { printError(f, e) }
+
+// Is reports whether target is the sentinel of the error's code or of its class.
+func (e *APIError) Is(target error) bool {
+	s, ok := target.(*sentinel)
+	return ok && (s.code == e.Code && s.code != "" || s.matchesClass(e.Code.class()))
+}
+
+func (e *APIError) outcome() Outcome {
+	if c := e.Code.class(); 400 <= c && c <= 499 {
+		return OutcomeRejected
+	}
+	return OutcomeUnknown
+}
+
+// printable returns a copy of e without secrets.
+func (e *APIError) printable() *APIError {
+	p := *cmp.Or(e.printed, e)
+	p.printed = nil
+	p.Code = maskCode(p.Code, nil)
+	p.Msg = maskText(p.Msg, maxMsg)
+	p.RequestID = maskRequestID(p.RequestID, nil)
+	return &p
+}
+
+// maskFor remembers what e may print, given the secrets of the request it answers.
+// The secrets themselves are not kept.
+func (e *APIError) maskFor(secrets []param) *APIError {
+	p := *e
+	p.Code = maskCode(e.Code, secrets)
+	p.Msg = maskSecrets(e.Msg, secrets)
+	p.RequestID = maskRequestID(e.RequestID, secrets)
+	e.printed = &p
+	return e
+}
+
+// ResponseError says that an answer came which is not a valid envelope for the
+// operation: a gateway's HTML page, a redirect, a truncated body, one past the
+// limit of 1 MiB, code 000 at an HTTP status other than 2xx, or code 000 with data
+// that is not what the operation documents. The outcome is unknown. Nothing of the
+// body is kept but its length and an HTML page's title, because a debug page
+// repeats the request.
+type ResponseError struct {
+	Operation   string
+	HTTPStatus  int
+	ContentType string // without parameters
+	RequestID   string // of the envelope, if it had one
+	RetryAfter  time.Duration
+	Reason      string // what is wrong with the answer
+	BodyLength  int    // in bytes; at most one past the limit
+	Title       string // of an HTML page, masked
+
+	cause error
+}
+
+func (e *ResponseError) Error() string {
+	what := "unusable answer: " + e.Reason
+	if e.Title != "" {
+		what += fmt.Sprintf(", page title %q", e.Title)
+	}
+	return errorText(e.Operation, what, fmt.Sprintf("request_id %s, HTTP %d, content type %s, %d bytes, outcome unknown",
+		cmp.Or(e.RequestID, "none"), e.HTTPStatus, cmp.Or(e.ContentType, "none"), e.BodyLength))
+}
+
+// Format prints the error's text under every verb.
+func (e *ResponseError) Format(f fmt.State, _ rune) { printError(f, e) }
+
+// Unwrap returns why reading the answer ended early, nil if it did not.
+func (e *ResponseError) Unwrap() error { return e.cause }
+
+// Is reports whether target is the sentinel of the HTTP status's class.
+func (e *ResponseError) Is(target error) bool {
+	s, ok := target.(*sentinel)
+	return ok && s.matchesClass(e.HTTPStatus)
+}
+
+func (e *ResponseError) outcome() Outcome { return OutcomeUnknown }
+
+// TransportError says that no usable answer came: a name that does not resolve, a
+// refused connection, TLS, a reset, a timeout, a cancelled ctx. [OutcomeOf] tells
+// whether the request can have reached the platform.
+type TransportError struct {
+	Operation string
+	// Attempts is how many times the request was tried, 0 if ctx had ended before.
+	Attempts int
+
+	reason      string
+	cause       error
+	notSent     bool
+	dialing     bool // the last attempt failed to make a connection
+	certificate bool // the last attempt met a certificate that is not trusted
+}
+
+func (e *TransportError) Error() string {
+	return errorText(e.Operation, e.reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.outcome()))
+}
+
+// Format prints the error's text under every verb.
+func (e *TransportError) Format(f fmt.State, _ rune) { printError(f, e) }
+
+// Unwrap returns the cause if it is of a kind that cannot hold a URL: a context
+// error, an errno, [os.ErrDeadlineExceeded], an end of file, a [*net.DNSError] or an
+// error of [crypto/x509]. Otherwise it returns nil: net/http's own errors quote
+// whole URLs, and with them tokens.
+func (e *TransportError) Unwrap() error { return e.cause }
+
+// Timeout reports whether time ran out.
+func (e *TransportError) Timeout() bool {
+	return errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, os.ErrDeadlineExceeded)
+}
+
+func (e *TransportError) outcome() Outcome {
+	if e.notSent {
+		return OutcomeNotSent
+	}
+	return OutcomeUnknown
+}
+
+// printable returns err without what only the program may see: what observers and
+// logs are given.
+func printable(err error) error {
+	if e, ok := err.(*APIError); ok { //nolint:errorlint // call returns it unwrapped
+		return e.printable()
+	}
+	return err
+}
+
+const maxErrorText = 1000 // bytes
+
+// errorText puts an error on one line. What is too long is cut in the middle: what
+// happened gives way, the operation and the request id do not.
+func errorText(operation, what, details string) string {
+	head := oneLine("openplatform: "+operation+": ", maxErrorText) + " "
+	tail := oneLine(" ("+details+")", maxErrorText)
+	what = oneLine(what, maxErrorText)
+	if room := maxErrorText - len(head) - len(tail) - 1; len(what) > room {
+		what = strings.ToValidUTF8(what[:room-len("…")], "") + "…"
+	}
+	return head + what + " " + tail
+}
+
+func printError(f fmt.State, err error) { _, _ = io.WriteString(f, err.Error()) }
+
+// explain says in our own words why a round trip failed, and picks out of err the
+// cause that callers may see. See [TransportError.Unwrap].
+func explain(ctx context.Context, err error) (reason string, cause error) {
+	if ctxErr := ctx.Err(); ctxErr != nil {
+		return endOf(ctxErr), ctxErr
+	}
+	cause = safeCause(err)
+	switch {
+	case isDialError(err):
+		return "could not connect: " + causeText(cause), cause
+	case isCertificateError(err):
+		return "the server's certificate is not trusted: " + causeText(cause), cause
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "the server speaks http, not https", cause
+	case cause != nil:
+		return "the connection failed: " + causeText(cause), cause
+	default:
+		return "the connection failed", nil
+	}
+}
+
+func endOf(ctxErr error) string {
+	if errors.Is(ctxErr, context.DeadlineExceeded) {
+		return "timed out"
+	}
+	return "cancelled"
+}
+
+func causeText(cause error) string {
+	if cause == nil {
+		return "unknown cause"
+	}
+	return cause.Error()
+}
+
+// isDialError reports whether err is a connection that could not be made, to the
+// platform or to a proxy.
+func isDialError(err error) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return true
+	}
+	for op := (*net.OpError)(nil); errors.As(err, &op); err = op.Err {
+		if op.Op == "dial" {
+			return true
+		}
+	}
+	return false
+}
+
+func isCertificateError(err error) bool {
+	var verification *tls.CertificateVerificationError
+	return errors.As(err, &verification) || x509Cause(err) != nil
+}
+
+func safeCause(err error) error {
+	var (
+		dns     *net.DNSError
+		errno   syscall.Errno
+		timeout net.Error
+	)
+	switch {
+	case errors.As(err, &dns):
+		return dns
+	case errors.As(err, &errno):
+		return errno
+	case x509Cause(err) != nil:
+		return x509Cause(err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return io.ErrUnexpectedEOF
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return os.ErrDeadlineExceeded
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+func x509Cause(err error) error {
+	var (
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		certificate x509.CertificateInvalidError
+		roots       x509.SystemRootsError
+	)
+	switch {
+	case errors.As(err, &authority):
+		return authority
+	case errors.As(err, &hostname):
+		return hostname
+	case errors.As(err, &certificate):
+		return certificate
+	case errors.As(err, &roots):
+		return roots
+	default:
+		return nil
+	}
+}

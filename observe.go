@@ -1,0 +1,160 @@
+package openplatform
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// An Observer is told of each call and of each attempt within it. Both methods
+// return a ctx, which carries the call or attempt on, and a function that is called
+// once when it ends; either may be nil. A tracer opens a span in each and closes it
+// in the function. Observers are called from many goroutines at once, in the
+// caller's own, and must not block.
+//
+// Nothing an Observer is given holds a secret: an [*APIError] is a copy whose Msg is
+// masked.
+type Observer interface {
+	ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd))
+	ObserveAttempt(ctx context.Context, start AttemptStart) (context.Context, func(AttemptEnd))
+}
+
+// CallStart is what is known before a call.
+type CallStart struct {
+	Operation string
+	Method    string
+	Host      string // with the port if the base URL has one
+	Path      string // without the base URL's own path
+}
+
+// CallEnd is how a call ended.
+type CallEnd struct {
+	Outcome    Outcome
+	Code       Code   // "" if there was no envelope
+	RequestID  string // "" likewise
+	HTTPStatus int    // 0 if there was no answer
+	Attempts   int    // 0 if nothing was sent
+	Duration   time.Duration
+	Err        error // nil on success
+}
+
+// AttemptStart is what is known before an attempt.
+type AttemptStart struct {
+	Operation string
+	Number    int // from 1
+}
+
+// AttemptEnd is how an attempt ended. Data that is not what the operation documents
+// is found after the last attempt: only [CallEnd] tells of it.
+type AttemptEnd struct {
+	Outcome    Outcome
+	Code       Code
+	RequestID  string
+	HTTPStatus int
+	Duration   time.Duration
+	Err        error
+}
+
+// A callSpan is a call under observation.
+type callSpan struct {
+	c     *Client
+	ctx   context.Context
+	op    Operation
+	start time.Time
+	done  func(CallEnd)
+}
+
+func (c *Client) startCall(ctx context.Context, op Operation) (context.Context, callSpan) {
+	s := callSpan{c: c, op: op, ctx: ctx, start: time.Now()}
+	if c.observer != nil {
+		observed, done := c.observer.ObserveCall(ctx, CallStart{Operation: op.Name, Method: op.Method, Host: c.host, Path: op.Path})
+		if s.done = done; observed != nil {
+			s.ctx = observed
+		}
+	}
+	return s.ctx, s
+}
+
+func (s callSpan) end(a *answer, attempts int, err error) {
+	if s.done == nil && s.c.logger == nil {
+		return
+	}
+	err = printable(err)
+	e := CallEnd{Outcome: OutcomeOf(err), Attempts: attempts, Duration: time.Since(s.start), Err: err}
+	e.Code, e.RequestID, e.HTTPStatus = answered(a, err)
+	if s.done != nil {
+		s.done(e)
+	}
+	if s.c.logger != nil {
+		s.log(e)
+	}
+}
+
+func (s callSpan) log(e CallEnd) {
+	level := levelOf(e.Outcome)
+	if !s.c.logger.Enabled(s.ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("operation", s.op.Name),
+		slog.String("host", s.c.host),
+		slog.String("code", string(e.Code)),
+		slog.String("request_id", e.RequestID),
+		slog.Int("http_status", e.HTTPStatus),
+		slog.Int("attempts", e.Attempts),
+		slog.Duration("duration", e.Duration),
+		slog.String("outcome", e.Outcome.String()),
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	s.c.logger.LogAttrs(s.ctx, level, "openplatform call", attrs...)
+}
+
+func levelOf(o Outcome) slog.Level {
+	switch o {
+	case OutcomeSucceeded:
+		return slog.LevelDebug
+	case OutcomeRejected:
+		return slog.LevelInfo
+	default:
+		return slog.LevelWarn
+	}
+}
+
+// observedAttempt is attempt, settled within the call and reported to the observer.
+func (c *Client) observedAttempt(ctx context.Context, m *message, n int, arrived *bool) (*answer, error) {
+	if c.observer == nil {
+		a, err := c.attempt(ctx, m)
+		settle(err, n, arrived)
+		return a, err
+	}
+	start := time.Now()
+	observed, done := c.observer.ObserveAttempt(ctx, AttemptStart{Operation: m.op.Name, Number: n})
+	if observed != nil {
+		ctx = observed
+	}
+	a, err := c.attempt(ctx, m)
+	settle(err, n, arrived)
+	if done != nil {
+		shown := printable(err)
+		e := AttemptEnd{Outcome: OutcomeOf(shown), Duration: time.Since(start), Err: shown}
+		e.Code, e.RequestID, e.HTTPStatus = answered(a, shown)
+		done(e)
+	}
+	return a, err
+}
+
+// answered returns what is known of the platform's answer, fit to print.
+func answered(a *answer, err error) (code Code, requestID string, httpStatus int) {
+	switch e := err.(type) { //nolint:errorlint // call and attempt return these types unwrapped
+	case nil:
+		return CodeOK, maskRequestID(string(a.requestID), a.secrets), a.status
+	case *APIError:
+		return e.Code, e.RequestID, e.HTTPStatus
+	case *ResponseError:
+		return "", e.RequestID, e.HTTPStatus
+	default:
+		return "", "", 0
+	}
+}

@@ -1,0 +1,113 @@
+package openplatform
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"unicode/utf8"
+)
+
+// A param is one documented field of a request or a result, with the rules that
+// the platform's page gives for it, and those alone.
+type param struct {
+	name  string // on the wire
+	value string
+	max   int                 // in characters, 0 where no maximum is documented
+	oneOf []string            // the documented set, nil where there is none
+	mask  func(string) string // how it is printed, nil for what is no secret
+}
+
+// documented is what the request and result types of known operations implement:
+// one list from which validation, masking and printing follow.
+type documented interface{ params() []param }
+
+// brokenRule returns the first rule that params break, and the field that breaks
+// it; an empty rule means none. The value is never part of it.
+func brokenRule(params []param) (field, rule string) {
+	for _, p := range params {
+		switch {
+		case p.value == "":
+			return p.name, "must not be empty"
+		case p.max > 0 && utf8.RuneCountInString(p.value) > p.max:
+			return p.name, fmt.Sprintf("must have at most %d characters", p.max)
+		case p.oneOf != nil && !slices.Contains(p.oneOf, p.value):
+			return p.name, fmt.Sprintf("must be one of %v", p.oneOf)
+		}
+	}
+	return "", ""
+}
+
+// A message is a request that is ready to be sent, as often as need be: every
+// attempt sends the same bytes.
+type message struct {
+	op      Operation
+	url     string
+	body    []byte
+	hasData bool    // the body carries parameters: without it the platform cannot act
+	secrets []param // what must not be printed, should an answer repeat it
+}
+
+// encode validates in and turns it into a message: parameters in the query for GET,
+// a JSON object for POST. A POST without parameters sends {}: the platform's POST
+// bodies are objects, and a body is what delivery is tracked by.
+func encode(c *Client, op Operation, in any) (*message, error) {
+	invalid := func(field, rule string) error {
+		return &ValidationError{Operation: op.Name, Field: field, Rule: rule}
+	}
+	if rule := op.brokenRule(); rule != "" {
+		return nil, invalid("", rule)
+	}
+	m := &message{op: op, url: c.baseURL + op.Path}
+	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, invalid("", "the request must not be nil")
+	}
+	if d, ok := in.(documented); ok {
+		params := d.params()
+		if field, rule := brokenRule(params); rule != "" {
+			return nil, invalid(field, rule)
+		}
+		m.secrets = slices.DeleteFunc(params, func(p param) bool { return p.mask == nil })
+	}
+	body := []byte("{}")
+	if in != nil {
+		var err error
+		// The encoder's error can quote the value.
+		if body, err = json.Marshal(in); err != nil || !bytes.HasPrefix(body, []byte("{")) {
+			return nil, invalid("", "the request must encode as a JSON object")
+		}
+	}
+	if op.Method == http.MethodPost {
+		m.body, m.hasData = body, len(body) > len("{}")
+		return m, nil
+	}
+	query, err := queryOf(body)
+	if err != nil {
+		return nil, invalid("", err.Error())
+	}
+	if query != "" {
+		m.url += "?" + query
+	}
+	return m, nil
+}
+
+// queryOf turns a flat JSON object into a query string, so that a request type has
+// its wire names in one place, its struct tags.
+func queryOf(object []byte) (string, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return "", fmt.Errorf("the request must encode as a JSON object")
+	}
+	query := url.Values{}
+	for name, raw := range fields {
+		var value text
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return "", fmt.Errorf("a GET parameter must be a string or a number")
+		}
+		query.Set(name, string(value))
+	}
+	return query.Encode(), nil
+}

@@ -1,0 +1,185 @@
+package openplatform
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+)
+
+// DefaultTransport returns a new transport, tuned for many concurrent calls to one
+// host: hundreds of idle connections, kept for less long (30 s) than gateways
+// commonly keep theirs; HTTP/2 where the server has it, with pings that notice a
+// dead connection; TLS 1.2 at least, with sessions resumed; 5 s each to dial and to
+// shake hands; the environment's proxy.
+//
+// Change what you need and hand it back through [WithHTTPClient]. TLSClientConfig
+// is never nil.
+func DefaultTransport() *http.Transport {
+	const idlePerHost = 512
+	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: 5 * time.Second,
+		TLSClientConfig: &tls.Config{
+			MinVersion:         tls.VersionTLS12,
+			ClientSessionCache: tls.NewLRUClientSessionCache(0),
+		},
+		MaxIdleConns:           idlePerHost,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+	}
+}
+
+// ownHTTPClient copies the caller's client and switches redirects off in the copy.
+func ownHTTPClient(callers *http.Client) *http.Client {
+	hc := *callers
+	if hc.Transport == nil {
+		hc.Transport = DefaultTransport()
+	}
+	hc.Transport = stayHere{hc.Transport}
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &hc
+}
+
+// stayHere takes the Location from redirects. CheckRedirect alone is not enough:
+// before it is asked, net/http parses the Location, and one that does not parse
+// turns the answer into an error that quotes it.
+type stayHere struct{ next http.RoundTripper }
+
+func (t stayHere) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if resp != nil && isRedirect(resp.StatusCode) {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}
+
+func (t stayHere) CloseIdleConnections() {
+	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+func isRedirect(status int) bool { return 300 <= status && status <= 399 }
+
+// isTraced reports whether hc's transport is net/http's own, which is known to tell
+// httptrace of every connection before it writes to it.
+func isTraced(hc *http.Client) bool {
+	t, _ := hc.Transport.(stayHere)
+	_, ok := t.next.(*http.Transport)
+	return ok
+}
+
+// attempt sends m once.
+func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
+	d := &delivery{body: m.body}
+	defer d.seal()
+	ctx = context.WithValue(ctx, deliveryKey{}, d)
+	if !m.hasData && c.traced {
+		ctx = httptrace.WithClientTrace(ctx, d.trace())
+	}
+	req := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
+	if m.op.Method == http.MethodPost {
+		req.SetHeader("Content-Type", "application/json")
+	}
+	resp, err := req.Execute(m.op.Method, m.url)
+	if err != nil {
+		reason, cause := explain(ctx, err)
+		return nil, &TransportError{
+			Operation: m.op.Name, Attempts: 1, reason: reason, cause: cause,
+			notSent:     d.neverLeft(m.hasData),
+			dialing:     isDialError(err),
+			certificate: isCertificateError(err),
+		}
+	}
+	defer resp.RawBody().Close() //nolint:errcheck // all that was wanted of it has been read
+	return readAnswer(ctx, m, resp.RawResponse)
+}
+
+// A delivery is the body of one attempt, and the witness of what became of it.
+//
+// It is always there, for a GET as an empty body, and never with a GetBody: that is
+// what keeps net/http from sending a request again by itself, as it does with any
+// request after an HTTP/2 PROTOCOL_ERROR and with a GET on a lost connection.
+//
+// Whoever reads it first has it: the transport, and the request may be on its way;
+// or the call as it returns, and the transport can never read it again. That is
+// proof even against a RoundTripper that goes on in a goroutine of its own.
+type delivery struct {
+	body []byte
+	off  int
+	fate atomic.Int32
+
+	dialing, connected atomic.Bool
+}
+
+const (
+	fateOpen int32 = iota
+	fateTaken
+	fateSealed
+)
+
+var errSealed = errors.New("openplatform: the call is over")
+
+func (d *delivery) Read(p []byte) (int, error) {
+	d.fate.CompareAndSwap(fateOpen, fateTaken)
+	if d.fate.Load() == fateSealed {
+		return 0, errSealed
+	}
+	if d.off == len(d.body) {
+		return 0, io.EOF
+	}
+	n := copy(p, d.body[d.off:])
+	d.off += n
+	return n, nil
+}
+
+func (d *delivery) Close() error { return nil }
+
+// seal reports whether the body was never read, and sees to it that it never is.
+func (d *delivery) seal() bool {
+	d.fate.CompareAndSwap(fateOpen, fateSealed)
+	return d.fate.Load() == fateSealed
+}
+
+// neverLeft reports whether it is proven that the platform cannot act on this
+// attempt. Without data in the body the headers are enough to act on, so then only
+// a transport that asked for a connection and got none is proof.
+func (d *delivery) neverLeft(hasData bool) bool {
+	if hasData {
+		return d.seal()
+	}
+	return d.dialing.Load() && !d.connected.Load()
+}
+
+func (d *delivery) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{
+		GetConn: func(string) { d.dialing.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) },
+	}
+}
+
+type deliveryKey struct{}
+
+// attachBody is resty's last hook before it sends. resty itself would read a body
+// before it dials, send it chunked, and keep a copy to send again.
+func attachBody(_ *resty.Client, req *http.Request) error {
+	d, ok := req.Context().Value(deliveryKey{}).(*delivery)
+	if !ok {
+		return errors.New("openplatform: a request without a delivery")
+	}
+	req.Body, req.GetBody, req.ContentLength = d, nil, int64(len(d.body))
+	return nil
+}
