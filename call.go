@@ -75,5 +75,6 @@ func (c *Client) exchange(ctx context.Context, op Operation, in any) (a *answer,
 	if err := ctx.Err(); err != nil {
 		return nil, 0, &TransportError{Operation: op.Name, reason: endOf(err), cause: err, notSent: true}
 	}
+	c.quota.deposit()
 	return c.deliver(ctx, m)
 }

@@ -1,0 +1,386 @@
+package openplatform_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// Promise 1: a mutating operation leaves this process at most once per call. What
+// counts is what a server received.
+
+func TestMutationIsDeliveredOnceWhenAConnectionIsLost(t *testing.T) {
+	for _, p := range mutations {
+		t.Run(p.name+" on a new connection", func(t *testing.T) {
+			url, received := hangUpAfter(t, 0)
+			err := p.call(t.Context(), newClient(t, url, quickRetries))
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+		})
+		t.Run(p.name+" on a reused connection", func(t *testing.T) {
+			url, received := hangUpAfter(t, 1)
+			client := newClient(t, url, quickRetries)
+			require.NoError(t, p.call(t.Context(), client), "the first call warms the connection up")
+			err := p.call(t.Context(), client)
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 2, received.Load(), "one delivery a call")
+		})
+	}
+}
+
+func TestMutationIsDeliveredOnceOverHTTP2(t *testing.T) {
+	for _, p := range append(mutations, probe{"GetImgCode with repetition off", getImgCode}) {
+		t.Run(p.name, func(t *testing.T) {
+			url, roots, received := resetHTTP2Streams(t)
+			transport := openplatform.DefaultTransport()
+			transport.TLSClientConfig.RootCAs = roots
+			client := newClient(t, url, through(transport), openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 1}))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+
+			err := p.call(ctx, client)
+
+			var failure *openplatform.TransportError
+			require.ErrorAs(t, err, &failure)
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+		})
+	}
+}
+
+func TestMutationIsNotRepeatedAfterAnAnswer(t *testing.T) {
+	answers := map[string]http.HandlerFunc{
+		"429":                answer(429, ""),
+		"502":                answer(502, "<title>502 Bad Gateway</title>"),
+		"503 as status":      answer(503, envelope("503", "busy", "null"), "Retry-After", "0"),
+		"503 as code":        answer(200, envelope("503", "busy", "null")),
+		"504":                answer(504, ""),
+		"broken body":        answer(200, `{"code":`, "Content-Length", "100"),
+		"500 of a platform":  answer(500, envelope("500", "系统异常，请稍后再试或联系管理员", "null")),
+		"a redirect to self": answer(307, "", "Location", "/"),
+	}
+	for _, p := range mutations {
+		for name, handler := range answers {
+			t.Run(p.name+" "+name, func(t *testing.T) {
+				url, received := serve(t, handler)
+				err := p.call(t.Context(), newClient(t, url, quickRetries))
+				require.Error(t, err)
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+				assert.EqualValues(t, 1, received.Load())
+			})
+		}
+	}
+}
+
+func TestMutationIsRepeatedWhenNoConnectionCouldBeMade(t *testing.T) {
+	for _, p := range mutations {
+		t.Run(p.name, func(t *testing.T) {
+			url, received := serve(t, answer(200, success))
+			transport, dials := failingDials(2)
+			err := p.call(t.Context(), newClient(t, url, through(transport), quickRetries))
+			require.NoError(t, err)
+			assert.EqualValues(t, 3, dials.Load())
+			assert.EqualValues(t, 1, received.Load())
+		})
+		t.Run(p.name+" in vain", func(t *testing.T) {
+			transport, dials := failingDials(1000)
+			err := p.call(t.Context(), newClient(t, "http://127.0.0.1:1", through(transport), quickRetries))
+			var failure *openplatform.TransportError
+			require.ErrorAs(t, err, &failure)
+			assert.Equal(t, 3, failure.Attempts)
+			assert.EqualValues(t, 3, dials.Load())
+			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+			assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+			assert.Contains(t, err.Error(), "could not connect: connection refused")
+		})
+	}
+}
+
+func TestMutationIsNotRepeatedAfterAnUntrustedCertificate(t *testing.T) {
+	server := httptest.NewUnstartedServer(answer(200, success))
+	server.Config.ErrorLog = discardLog
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	for _, p := range append(mutations, probe{"GetImgCode", getImgCode}) {
+		t.Run(p.name, func(t *testing.T) {
+			transport, dials := failingDials(0)
+			err := p.call(t.Context(), newClient(t, server.URL, through(transport), quickRetries))
+			var authority x509.UnknownAuthorityError
+			require.ErrorAs(t, err, &authority)
+			assert.Contains(t, err.Error(), "certificate is not trusted")
+			assert.EqualValues(t, 1, dials.Load())
+		})
+	}
+	t.Run("outcome", func(t *testing.T) {
+		err := sendSmsCode(t.Context(), newClient(t, server.URL))
+		assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+	})
+}
+
+func TestDialsAreRepeatedWithinTheQuota(t *testing.T) {
+	transport, dials := failingDials(1 << 30)
+	client := newClient(t, "http://127.0.0.1:1", through(transport), quickRetries)
+	const calls = 500
+	for range calls {
+		require.Error(t, sendSmsCode(t.Context(), client))
+	}
+	assert.LessOrEqual(t, dials.Load(), int64(calls*1.1+10))
+	assert.Greater(t, dials.Load(), int64(calls*1.05), "the quota fills up again")
+}
+
+// A RoundTripper may go on in a goroutine of its own after it has returned. What it
+// could not read by then it never gets.
+func TestNotSentIsNeverClaimedOfWhatAnAsynchronousRoundTripperSends(t *testing.T) {
+	var arrived sync.Map
+	url, _ := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		var req struct{ Mobile string }
+		if json.NewDecoder(r.Body).Decode(&req) == nil {
+			arrived.Store(req.Mobile, true)
+		}
+	})
+	outcomes := map[openplatform.Outcome]int{}
+	for i := range 2000 {
+		sending := make(chan struct{})
+		client := newClient(t, url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+			go func() {
+				defer close(sending)
+				for range i % 7 {
+					time.Sleep(0)
+				}
+				body, err := io.ReadAll(req.Body)
+				if err != nil {
+					return
+				}
+				resp, err := http.Post(url, "application/json", bytes.NewReader(body))
+				if err == nil {
+					_ = resp.Body.Close()
+				}
+			}()
+			for range i % 5 {
+				time.Sleep(0)
+			}
+			return nil, errors.New("gave up waiting")
+		})))
+		req := smsRequest()
+		req.Mobile = fmt.Sprintf("139%08d", i)
+		_, err := client.SendSmsCode(t.Context(), req)
+		<-sending
+		outcome := openplatform.OutcomeOf(err)
+		outcomes[outcome]++
+		if _, sent := arrived.Load(req.Mobile); sent {
+			require.Equal(t, openplatform.OutcomeUnknown, outcome)
+		}
+	}
+	assert.NotZero(t, outcomes[openplatform.OutcomeNotSent], "every claim would hold if none were made")
+}
+
+func TestOutcomeBehindACallersRoundTripper(t *testing.T) {
+	unread := roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken") })
+	read := roundTripper(func(req *http.Request) (*http.Response, error) {
+		_, _ = io.Copy(io.Discard, req.Body)
+		return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} // a lie
+	})
+	tests := []struct {
+		name string
+		rt   http.RoundTripper
+		call func(context.Context, *openplatform.Client) error
+		want openplatform.Outcome
+	}{
+		{"body never read", unread, sendSmsCode, openplatform.OutcomeNotSent},
+		{"body read", read, sendSmsCode, openplatform.OutcomeUnknown},
+		{"GET", unread, do(mutatingGET, nil), openplatform.OutcomeUnknown},
+		{"GET with parameters", unread, do(mutatingGET, map[string]string{"token": "t"}), openplatform.OutcomeUnknown},
+		{"POST without parameters", unread, do(mutatingPOST, nil), openplatform.OutcomeUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			attempts := 0
+			counted := roundTripper(func(req *http.Request) (*http.Response, error) {
+				attempts++
+				return tt.rt.RoundTrip(req)
+			})
+			err := tt.call(t.Context(), newClient(t, "http://127.0.0.1:1", through(counted), quickRetries))
+			assert.Equal(t, tt.want, openplatform.OutcomeOf(err))
+			assert.Equal(t, 1, attempts)
+		})
+	}
+}
+
+func TestNotSentWhenCtxEndsBeforeThereIsAConnection(t *testing.T) {
+	transport := openplatform.DefaultTransport()
+	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	for _, p := range mutations {
+		t.Run(p.name, func(t *testing.T) {
+			client := newClient(t, "http://platform.invalid", through(transport), openplatform.WithTimeout(20*time.Millisecond))
+			err := p.call(t.Context(), client)
+			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+		t.Run(p.name+" with a ctx that has ended", func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			err := p.call(ctx, newClient(t, "http://platform.invalid", through(transport)))
+			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+			var failure *openplatform.TransportError
+			require.ErrorAs(t, err, &failure)
+			assert.Zero(t, failure.Attempts)
+			assert.ErrorIs(t, err, context.Canceled)
+		})
+	}
+}
+
+func TestUnknownWhenThePlatformHangs(t *testing.T) {
+	for _, p := range mutations {
+		t.Run(p.name, func(t *testing.T) {
+			url, received := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body) // net/http notices a lost client only then
+				<-r.Context().Done()
+			})
+			client := newClient(t, url, openplatform.WithTimeout(50*time.Millisecond))
+			err := p.call(t.Context(), client)
+			var failure *openplatform.TransportError
+			require.ErrorAs(t, err, &failure)
+			assert.True(t, failure.Timeout())
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.EqualValues(t, 1, received.Load())
+		})
+	}
+}
+
+// A repeatable call of which one attempt may have arrived is not a call that was
+// never sent, even if its last attempt was not.
+func TestNotSentIsAboutAllAttempts(t *testing.T) {
+	url, _ := hangUpAfter(t, 0)
+	var dials atomic.Int64
+	transport := openplatform.DefaultTransport()
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1) > 1 {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return dial(ctx, network, addr)
+	}
+	err := getImgCode(t.Context(), newClient(t, url, through(transport), quickRetries))
+	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+	assert.EqualValues(t, 3, dials.Load())
+	assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+}
+
+// hangUpAfter starts an HTTP/1.1 server that answers n requests and closes the
+// connection, without a word, on every one after them.
+func hangUpAfter(t testing.TB, n int64) (url string, received *atomic.Int64) {
+	t.Helper()
+	received = new(atomic.Int64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if received.Add(1) > n {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(w, success)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, received
+}
+
+// failingDials is the default transport, whose first n dials are refused.
+func failingDials(n int64) (transport *http.Transport, dials *atomic.Int64) {
+	dials = new(atomic.Int64)
+	transport = openplatform.DefaultTransport()
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1) <= n {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return dial(ctx, network, addr)
+	}
+	return transport, dials
+}
+
+// resetHTTP2Streams starts a server that speaks just enough HTTP/2 to receive
+// requests, count them, and reset each with PROTOCOL_ERROR once it is complete.
+func resetHTTP2Streams(t testing.TB) (url string, roots *x509.CertPool, received *atomic.Int64) {
+	t.Helper()
+	certified := httptest.NewTLSServer(nil) // for its certificate
+	certified.Close()
+	roots = x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	received = new(atomic.Int64)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go resetStreams(conn, received)
+		}
+	}()
+	return "https://" + listener.Addr().String(), roots, received
+}
+
+func resetStreams(conn net.Conn, received *atomic.Int64) {
+	const (
+		data, headers, rstStream, settings = 0, 1, 3, 4
+		ack, endStream                     = 1, 1
+		protocolError                      = 1
+	)
+	defer func() { _ = conn.Close() }()
+	write := func(kind, flags byte, stream uint32, payload ...byte) {
+		frame := []byte{0, 0, byte(len(payload)), kind, flags, 0, 0, 0, 0}
+		binary.BigEndian.PutUint32(frame[5:], stream)
+		_, _ = conn.Write(append(frame, payload...))
+	}
+	in := bufio.NewReader(conn)
+	if _, err := in.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
+		return
+	}
+	write(settings, 0, 0)
+	for {
+		var head [9]byte
+		if _, err := io.ReadFull(in, head[:]); err != nil {
+			return
+		}
+		length := int(head[0])<<16 | int(head[1])<<8 | int(head[2])
+		if _, err := in.Discard(length); err != nil {
+			return
+		}
+		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
+		if kind == settings && flags&ack == 0 {
+			write(settings, ack, 0)
+		}
+		if kind == headers {
+			received.Add(1)
+		}
+		if (kind == headers || kind == data) && flags&endStream != 0 {
+			write(rstStream, 0, stream, 0, 0, 0, protocolError)
+		}
+	}
+}
