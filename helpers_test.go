@@ -78,6 +78,12 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 	}
 }
 
+// hang is a handler that answers nothing until its client is gone.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // only after it is read is a lost client noticed
+	<-r.Context().Done()
+}
+
 func envelope(code, msg, data string) string {
 	return fmt.Sprintf(`{"request_id":"cc67513b-9b00-4283-a966-80153fd3ecfb","code":%q,"msg":%q,"data":%s}`, code, msg, data)
 }

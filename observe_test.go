@@ -1,0 +1,189 @@
+package openplatform_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// A recorder is an Observer that keeps what it is given.
+type recorder struct {
+	onAttemptStart func(openplatform.AttemptStart)
+	onAttemptEnd   func(openplatform.AttemptEnd)
+
+	mu         sync.Mutex
+	events     []string
+	callStart  openplatform.CallStart
+	callEnd    openplatform.CallEnd
+	attempts   []openplatform.AttemptStart
+	attemptEnd []openplatform.AttemptEnd
+}
+
+type spanKey struct{}
+
+func (r *recorder) note(event string) { r.events = append(r.events, event) }
+
+func (r *recorder) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.note("call")
+	r.callStart = start
+	return context.WithValue(ctx, spanKey{}, "call"), func(end openplatform.CallEnd) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.note("call end")
+		r.callEnd = end
+	}
+}
+
+func (r *recorder) ObserveAttempt(ctx context.Context, start openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	parent, _ := ctx.Value(spanKey{}).(string)
+	r.note("attempt in " + parent)
+	r.attempts = append(r.attempts, start)
+	if r.onAttemptStart != nil {
+		r.onAttemptStart(start)
+	}
+	return context.WithValue(ctx, spanKey{}, parent+"/attempt"), func(end openplatform.AttemptEnd) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.note("attempt end")
+		r.attemptEnd = append(r.attemptEnd, end)
+		if r.onAttemptEnd != nil {
+			r.onAttemptEnd(end)
+		}
+	}
+}
+
+func TestObserverSeesTheCallAndEachAttempt(t *testing.T) {
+	n := 0
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n++; n == 1 {
+			answer(503, envelope("503", "busy", "null"))(w, r)
+			return
+		}
+		answer(200, picture)(w, r)
+	})
+	seen := &recorder{}
+	var spans []string
+	transport := openplatform.DefaultTransport()
+	spying := roundTripper(func(req *http.Request) (*http.Response, error) {
+		span, _ := req.Context().Value(spanKey{}).(string)
+		spans = append(spans, span)
+		return transport.RoundTrip(req)
+	})
+	defer transport.CloseIdleConnections()
+	client := newClient(t, url+"/prefix", through(spying), openplatform.WithObserver(seen), quickRetries)
+
+	require.NoError(t, getImgCode(t.Context(), client))
+
+	assert.Equal(t, []string{"call", "attempt in call", "attempt end", "attempt in call", "attempt end", "call end"}, seen.events)
+	assert.Equal(t, []string{"call/attempt", "call/attempt"}, spans, "the request carries the attempt's ctx")
+	assert.Equal(t, openplatform.CallStart{
+		Operation: "GetImgCode", Method: "POST", Host: strings.TrimPrefix(url, "http://"), Path: "/oauth/api/account/getImgCode",
+	}, seen.callStart)
+	assert.Equal(t, []openplatform.AttemptStart{{Operation: "GetImgCode", Number: 1}, {Operation: "GetImgCode", Number: 2}}, seen.attempts)
+
+	first, second, call := seen.attemptEnd[0], seen.attemptEnd[1], seen.callEnd
+	assert.Equal(t, openplatform.OutcomeUnknown, first.Outcome)
+	assert.Equal(t, openplatform.Code("503"), first.Code)
+	assert.Equal(t, 503, first.HTTPStatus)
+	require.ErrorIs(t, first.Err, openplatform.ErrPlatform)
+	assert.Equal(t, openplatform.OutcomeSucceeded, second.Outcome)
+	require.NoError(t, second.Err)
+	assert.Equal(t, openplatform.OutcomeSucceeded, call.Outcome)
+	assert.Equal(t, openplatform.CodeOK, call.Code)
+	assert.Equal(t, "cc67513b-9b00-4283-a966-80153fd3ecfb", call.RequestID)
+	assert.Equal(t, 200, call.HTTPStatus)
+	assert.Equal(t, 2, call.Attempts)
+	assert.NoError(t, call.Err)
+	assert.Positive(t, call.Duration)
+	assert.GreaterOrEqual(t, call.Duration, first.Duration+second.Duration)
+}
+
+func TestObserverSeesWhatWasNeverSent(t *testing.T) {
+	seen := &recorder{}
+	client := newClient(t, "http://127.0.0.1:1", openplatform.WithObserver(seen))
+	_, err := client.SendSmsCode(t.Context(), &openplatform.SendSmsCodeRequest{})
+	require.Error(t, err)
+	assert.Equal(t, []string{"call", "call end"}, seen.events)
+	assert.Equal(t, openplatform.OutcomeNotSent, seen.callEnd.Outcome)
+	assert.Equal(t, err, seen.callEnd.Err)
+}
+
+// silentObserver takes an Observer's right to return nothing.
+type silentObserver struct{}
+
+func (silentObserver) ObserveCall(context.Context, openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	return nil, nil
+}
+
+func (silentObserver) ObserveAttempt(context.Context, openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	return nil, nil
+}
+
+func TestObserverMayReturnNothing(t *testing.T) {
+	url, _ := serve(t, answer(200, success))
+	assert.NoError(t, sendSmsCode(t.Context(), newClient(t, url, openplatform.WithObserver(silentObserver{}))))
+}
+
+func TestLoggerWritesOneLineACall(t *testing.T) {
+	tests := []struct {
+		name    string
+		handler http.HandlerFunc
+		opts    []openplatform.Option
+		level   string
+		outcome string
+		code    string
+		status  float64
+	}{
+		{"success", answer(200, success), nil, "DEBUG", "succeeded", "000", 200},
+		{"rejection", answer(400, envelope("400003", "入参解析异常", "null")), nil, "INFO", "rejected", "400003", 400},
+		{"platform failure", answer(200, envelope("500", "系统异常", "null")), nil, "WARN", "unknown", "500", 200},
+		{"gateway page", answer(502, "<title>Bad Gateway</title>"), nil, "WARN", "unknown", "", 502},
+		{"code 000 without data", answer(200, envelope("000", "成功", "null")), nil, "WARN", "unknown", "", 200},
+		{"not sent", answer(200, success), []openplatform.Option{through(closedPort()), quickRetries}, "WARN", "not sent", "", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, _ := serve(t, tt.handler)
+			var out bytes.Buffer
+			logger := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			err := sendSmsCode(t.Context(), newClient(t, url, append(tt.opts, openplatform.WithLogger(logger))...))
+
+			require.Equal(t, 1, strings.Count(out.String(), "\n"), out.String())
+			var line map[string]any
+			require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+			assert.Equal(t, tt.level, line["level"])
+			assert.Equal(t, "SendSmsCode", line["operation"])
+			assert.Equal(t, strings.TrimPrefix(url, "http://"), line["host"])
+			assert.Equal(t, tt.code, line["code"])
+			assert.Equal(t, tt.outcome, line["outcome"])
+			assert.Equal(t, tt.status, line["http_status"])
+			assert.Contains(t, line, "request_id")
+			assert.Contains(t, line, "attempts")
+			assert.Contains(t, line, "duration")
+			if err != nil {
+				assert.Equal(t, err.Error(), line["error"])
+			}
+		})
+	}
+}
+
+func TestLoggerBelowItsLevelIsNotWrittenTo(t *testing.T) {
+	url, _ := serve(t, answer(200, success))
+	var out bytes.Buffer
+	require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, openplatform.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))))
+	assert.Empty(t, out.String())
+}

@@ -1,0 +1,172 @@
+package openplatform_test
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// Promise 2: what is repeatable is repeated when that can help, and not otherwise.
+
+func TestRepeatableIsRepeated(t *testing.T) {
+	hangUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	tests := []struct {
+		name     string
+		first    http.HandlerFunc // the answer to the first two attempts
+		attempts int64
+	}{
+		{"lost connection", hangUp, 3},
+		{"truncated body", answer(200, `{"code":`, "Content-Length", "100"), 3},
+		{"HTTP 429", answer(429, ""), 3},
+		{"HTTP 502 in HTML", answer(502, "<title>Bad Gateway</title>"), 3},
+		{"HTTP 503 with an envelope", answer(503, envelope("9", "", "null")), 3},
+		{"HTTP 504", answer(504, ""), 3},
+		{"code 429001", answer(200, envelope("429001", "", "null")), 3},
+		{"code 502", answer(200, envelope("502", "", "null")), 3},
+		{"code 503", answer(200, envelope("503", "", "null")), 3},
+		{"code 504", answer(200, envelope("504", "", "null")), 3},
+		{"HTTP 500", answer(500, ""), 1},
+		{"code 500", answer(200, envelope("500", "", "null")), 1},
+		{"code 400", answer(400, envelope("400", "", "null")), 1},
+		{"code of no class", answer(200, envelope("E503", "", "null")), 1},
+		{"broken envelope", answer(200, "[]"), 1},
+		{"redirect", answer(302, "", "Location", "/"), 1},
+		{"no data", answer(200, envelope("000", "成功", "null")), 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var n atomic.Int64
+			url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if n.Add(1) <= 2 {
+					tt.first(w, r)
+					return
+				}
+				answer(200, picture)(w, r)
+			})
+			err := getImgCode(t.Context(), newClient(t, url, quickRetries))
+			assert.Equal(t, tt.attempts, received.Load())
+			assert.Equal(t, tt.attempts == 3, err == nil, "%v", err)
+		})
+	}
+}
+
+func TestRetryPolicyBoundsAttempts(t *testing.T) {
+	for attempts, want := range map[int]int64{0: 3, 1: 1, 2: 2, 5: 5} {
+		url, received := serve(t, answer(503, ""))
+		client := newClient(t, url, openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: attempts, BaseDelay: 1, MaxDelay: 1}))
+		err := getImgCode(t.Context(), client)
+		require.ErrorIs(t, err, openplatform.ErrPlatform)
+		assert.Equal(t, want, received.Load(), "MaxAttempts %d", attempts)
+	}
+}
+
+func TestRepetitionsAreWithinTheQuota(t *testing.T) {
+	url, received := serve(t, answer(503, ""))
+	client := newClient(t, url, quickRetries)
+	const calls = 1000
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range calls / 10 {
+				assert.Error(t, getImgCode(t.Context(), client))
+			}
+		}()
+	}
+	wg.Wait()
+	const full = 10
+	assert.LessOrEqual(t, received.Load(), int64(calls*1.1+full))
+	assert.GreaterOrEqual(t, received.Load(), int64(calls*1.09), "the quota is there to be used")
+}
+
+func TestRetryAfterOfErrors(t *testing.T) {
+	tests := []struct {
+		name   string
+		header string
+		want   time.Duration
+	}{
+		{"none", "", 0},
+		{"seconds", "120", 2 * time.Minute},
+		{"too large", "99999999999999999999", 9223372036 * time.Second},
+		{"negative", "-5", 0},
+		{"past date", "Wed, 21 Oct 2015 07:28:00 GMT", 0},
+		{"nonsense", "soon", 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, _ := serve(t, answer(429, envelope("429", "", "null"), "Retry-After", tt.header))
+			var failure *openplatform.APIError
+			require.ErrorAs(t, sendSmsCode(t.Context(), newClient(t, url)), &failure)
+			assert.Equal(t, tt.want, failure.RetryAfter)
+		})
+	}
+	t.Run("date, of a gateway", func(t *testing.T) {
+		date := time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+		url, _ := serve(t, answer(503, "busy", "Retry-After", date))
+		var failure *openplatform.ResponseError
+		require.ErrorAs(t, sendSmsCode(t.Context(), newClient(t, url)), &failure)
+		assert.InDelta(t, time.Hour, failure.RetryAfter, float64(time.Minute))
+	})
+}
+
+// Promise 3: ctx is honoured everywhere, waits included.
+
+func TestCtxEndsTheWaitBetweenAttempts(t *testing.T) {
+	url, _ := serve(t, answer(503, ""))
+	tests := []struct {
+		name    string
+		call    func(context.Context, *openplatform.Client) error
+		through http.RoundTripper
+		outcome openplatform.Outcome
+	}{
+		{"mutating, after a failed dial", sendSmsCode, closedPort(), openplatform.OutcomeNotSent},
+		{"repeatable, after an answer", getImgCode, openplatform.DefaultTransport(), openplatform.OutcomeUnknown},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			client := newClient(t, url, through(tt.through),
+				openplatform.WithObserver(&recorder{onAttemptEnd: func(openplatform.AttemptEnd) { cancel() }}),
+				openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: time.Hour, MaxDelay: time.Hour}),
+				openplatform.WithTimeout(10*time.Hour))
+			start := time.Now()
+			err := tt.call(ctx, client)
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.Contains(t, err.Error(), "cancelled while waiting to try again")
+			assert.Equal(t, tt.outcome, openplatform.OutcomeOf(err))
+			assert.Less(t, time.Since(start), 30*time.Second)
+		})
+	}
+}
+
+func TestNoWaitThatCtxWouldNotOutlast(t *testing.T) {
+	url, received := serve(t, answer(503, "", "Retry-After", "1"))
+	tests := map[string]openplatform.Option{
+		"client's timeout": openplatform.WithTimeout(900 * time.Millisecond),
+		"policy":           openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 1, MaxDelay: 999 * time.Millisecond}),
+	}
+	for name, opt := range tests {
+		t.Run(name, func(t *testing.T) {
+			received.Store(0)
+			err := getImgCode(t.Context(), newClient(t, url, opt))
+			var failure *openplatform.ResponseError
+			require.ErrorAs(t, err, &failure, "the failure at hand says more than a timeout")
+			assert.Equal(t, time.Second, failure.RetryAfter)
+			assert.EqualValues(t, 1, received.Load())
+		})
+	}
+}
+
+func closedPort() *http.Transport {
+	transport, _ := failingDials(1 << 30)
+	return transport
+}
