@@ -1,8 +1,14 @@
 package openplatform_test
 
 import (
+	"errors"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+
 	"context"
 	"fmt"
+	"github.com/stretchr/testify/assert"
 	"io"
 	"log"
 	"net/http"
@@ -135,3 +141,22 @@ func fixture(t testing.TB, name string) string {
 }
 
 var discardLog = log.New(io.Discard, "", 0)
+
+func asAny(err error, targets ...any) bool {
+	return slices.ContainsFunc(targets, func(target any) bool { return errors.As(err, target) })
+}
+
+// assertOneLine holds err's text against what every error promises of it.
+func assertOneLine(t testing.TB, err error) {
+	t.Helper()
+	text := err.Error()
+	assert.LessOrEqual(t, len(text), 1000)
+	assert.True(t, utf8.ValidString(text), "%q", text)
+	assert.NotContains(t, text, mobile)
+	for _, r := range text {
+		if !unicode.IsPrint(r) {
+			assert.Fail(t, "not printable", "%q", text)
+			return
+		}
+	}
+}

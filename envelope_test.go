@@ -1,0 +1,329 @@
+package openplatform_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// Promise 6: nothing counts as success but code 000 at a 2xx status with data of
+// the documented shape; nothing panics; nothing is read without a bound.
+
+func TestBrokenBodiesAreResponseErrors(t *testing.T) {
+	files, err := filepath.Glob("testdata/broken/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		for _, status := range []int{200, 404, 502} {
+			t.Run(fmt.Sprintf("%s at %d", filepath.Base(file), status), func(t *testing.T) {
+				body, err := os.ReadFile(file)
+				require.NoError(t, err)
+				url, _ := serve(t, answer(status, string(body), "Content-Type", "text/html; charset=gbk"))
+				err = sendSmsCode(t.Context(), newClient(t, url))
+				var failure *openplatform.ResponseError
+				require.ErrorAs(t, err, &failure)
+				assert.Equal(t, "SendSmsCode", failure.Operation)
+				assert.Equal(t, status, failure.HTTPStatus)
+				assert.Equal(t, "text/html", failure.ContentType)
+				assert.Equal(t, len(body), failure.BodyLength)
+				assert.NotEmpty(t, failure.Reason)
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+				assertOneLine(t, err)
+			})
+		}
+	}
+}
+
+func TestSuccessNeedsTheDocumentedData(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		body   string
+		reason string
+	}{
+		{"false", 200, envelope("000", "成功", "false"), "data is not true"},
+		{"null", 200, envelope("000", "成功", "null"), "data is not true"},
+		{"missing", 200, `{"code":"000"}`, "data is not true"},
+		{"string", 200, envelope("000", "成功", `"true"`), "data is not true"},
+		{"number", 200, envelope("000", "成功", "1"), "data is not true"},
+		{"object", 200, envelope("000", "成功", `{"data":true}`), "data is not true"},
+		{"array", 200, envelope("000", "成功", "[true]"), "data is not true"},
+		{"at 400", 400, success, "no success"},
+		{"at 500", 500, success, "no success"},
+		{"at 304", 304, "", "redirect"},
+		{"at 302", 302, success, "redirect"},
+		{"at 204", 204, "", "empty"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, _ := serve(t, answer(tt.status, tt.body))
+			resp, err := newClient(t, url).SendSmsCode(t.Context(), smsRequest())
+			assert.Nil(t, resp)
+			var failure *openplatform.ResponseError
+			require.ErrorAs(t, err, &failure)
+			assert.Equal(t, tt.status, failure.HTTPStatus)
+			assert.Contains(t, failure.Reason, tt.reason)
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			if strings.Contains(tt.body, "request_id") && !strings.Contains(tt.reason, "redirect") {
+				assert.Equal(t, "cc67513b-9b00-4283-a966-80153fd3ecfb", failure.RequestID)
+				assert.Contains(t, err.Error(), failure.RequestID)
+			}
+		})
+	}
+}
+
+func TestPictureDataMustBeWhole(t *testing.T) {
+	for _, data := range []string{
+		"null", "true", `"x"`, "[]", "{}", `{"img":"data:,"}`, `{"img_code_id":"MS6A1I"}`, `{"img":"","img_code_id":"MS6A1I"}`,
+		`{"img":null,"img_code_id":"MS6A1I"}`, `{"img":17621923340,"img_code_id":"MS6A1I"}`,
+	} {
+		t.Run(data, func(t *testing.T) {
+			url, _ := serve(t, answer(200, envelope("000", "成功", data)))
+			_, err := newClient(t, url).GetImgCode(t.Context())
+			var failure *openplatform.ResponseError
+			require.ErrorAs(t, err, &failure)
+			assert.NotContains(t, err.Error(), "17621923340")
+		})
+	}
+}
+
+func TestDataOfDo(t *testing.T) {
+	type result struct {
+		Name string `json:"name"`
+	}
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var in struct{ Data json.RawMessage }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		answer(200, envelope("000", "成功", string(in.Data)))(w, r)
+	})
+	client := newClient(t, url)
+	op := openplatform.Operation{Name: "Echo", Method: http.MethodPost, Path: "/echo"}
+
+	ok := func(data any, err error) { t.Helper(); assert.NoError(t, err) }
+	bad := func(data any, err error) {
+		t.Helper()
+		var failure *openplatform.ResponseError
+		assert.ErrorAs(t, err, &failure)
+	}
+	echo := func(data string) any { return map[string]json.RawMessage{"Data": json.RawMessage(data)} }
+
+	ok(openplatform.Do[struct{}](t.Context(), client, op, echo("null")))
+	bad(openplatform.Do[struct{}](t.Context(), client, op, echo("false")))
+	bad(openplatform.Do[struct{}](t.Context(), client, op, echo("{}")))
+	ok(openplatform.Do[result](t.Context(), client, op, echo(`{"name":"x"}`)))
+	bad(openplatform.Do[result](t.Context(), client, op, echo("null")))
+	bad(openplatform.Do[result](t.Context(), client, op, echo(`"x"`)))
+	ok(openplatform.Do[*result](t.Context(), client, op, echo("null")))
+	ok(openplatform.Do[[]result](t.Context(), client, op, echo("[{}]")))
+	ok(openplatform.Do[any](t.Context(), client, op, echo("null")))
+	bad(openplatform.Do[bool](t.Context(), client, op, echo("false")))
+	ok(openplatform.Do[*bool](t.Context(), client, op, echo("false")))
+	bad(openplatform.Do[int](t.Context(), client, op, echo("null")))
+
+	resp, err := openplatform.Do[result](t.Context(), client, op, echo(`{"name":"x"}`))
+	require.NoError(t, err)
+	assert.Equal(t, result{"x"}, resp.Data)
+}
+
+// Promise 7: what gateways are known to do to a good answer does not spoil it.
+func TestDecodingIsLenientWhereHarmless(t *testing.T) {
+	good := []struct{ name, body string }{
+		{"BOM", "\uFEFF" + success},
+		{"white space", "\r\n\t " + success + " \n"},
+		{"no msg and no request_id", `{"code":"000","data":true}`},
+		{"null msg and request_id", `{"request_id":null,"code":"000","msg":null,"data":true}`},
+		{"numeric request_id and msg", `{"request_id":1234567890123456789,"code":"000","msg":0,"data":true}`},
+		{"unknown fields", `{"success":true,"trace":{"a":[1,{}]},"code":"000","data":true,"data2":null}`},
+		{"escapes", `{"\u0063ode":"\u0030\u0030\u0030","data":true}`},
+		{"invalid UTF-8 in msg", "{\"code\":\"000\",\"msg\":\"\xb3\xc9\xb9\xa6\",\"data\":true}"},
+	}
+	for _, contentType := range []string{"application/json", "text/plain", "text/html;charset=GBK", "", "nonsense/"} {
+		for _, tt := range good {
+			t.Run(tt.name+" as "+contentType, func(t *testing.T) {
+				url, _ := serve(t, answer(200, tt.body, "Content-Type", contentType))
+				resp, err := newClient(t, url).SendSmsCode(t.Context(), smsRequest())
+				require.NoError(t, err)
+				assert.True(t, resp.Data)
+			})
+		}
+	}
+	t.Run("numeric request_id is kept to the digit", func(t *testing.T) {
+		url, _ := serve(t, answer(200, `{"request_id":1234567890123456789,"code":"000","data":true}`))
+		resp, err := newClient(t, url).SendSmsCode(t.Context(), smsRequest())
+		require.NoError(t, err)
+		assert.Equal(t, "1234567890123456789", resp.RequestID)
+	})
+	for body, code := range map[string]openplatform.Code{
+		`{"code":400003,"msg":"入参解析异常"}`: openplatform.CodeMalformedRequest,
+		`{"code":0,"data":true}`:         "0", // JSON has no 000: a zero is nobody's success
+		`{"code":-1}`:                    "-1",
+	} {
+		t.Run(body, func(t *testing.T) {
+			url, _ := serve(t, answer(200, body))
+			var failure *openplatform.APIError
+			require.ErrorAs(t, sendSmsCode(t.Context(), newClient(t, url)), &failure)
+			assert.Equal(t, code, failure.Code)
+		})
+	}
+}
+
+func TestBodyIsReadUpToABound(t *testing.T) {
+	const limit = 1 << 20
+	padded := func(size int) string {
+		const start, end = `{"code":"000","data":true,"pad":"`, `"}`
+		return start + strings.Repeat("x", size-len(start)-len(end)) + end
+	}
+	t.Run("at the limit", func(t *testing.T) {
+		url, _ := serve(t, answer(200, padded(limit)))
+		assert.NoError(t, sendSmsCode(t.Context(), newClient(t, url)))
+	})
+	t.Run("past the limit", func(t *testing.T) {
+		url, _ := serve(t, answer(200, padded(limit+1)))
+		assertTooLarge(t, sendSmsCode(t.Context(), newClient(t, url)))
+	})
+	t.Run("endless", func(t *testing.T) {
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			for chunk := bytes.Repeat([]byte(" "), 64<<10); r.Context().Err() == nil; {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+			}
+		})
+		assertTooLarge(t, sendSmsCode(t.Context(), newClient(t, url)))
+	})
+	t.Run("after decompression", func(t *testing.T) {
+		var bomb bytes.Buffer
+		zip := gzip.NewWriter(&bomb)
+		for range 64 {
+			_, _ = zip.Write(bytes.Repeat([]byte(" "), 1<<20))
+		}
+		require.NoError(t, zip.Close())
+		url, _ := serve(t, answer(200, bomb.String(), "Content-Encoding", "gzip"))
+		assertTooLarge(t, sendSmsCode(t.Context(), newClient(t, url)))
+	})
+	t.Run("header", func(t *testing.T) {
+		url, _ := serve(t, answer(200, success, "X-Long", strings.Repeat("x", limit)))
+		assert.Error(t, sendSmsCode(t.Context(), newClient(t, url)))
+	})
+}
+
+func assertTooLarge(t *testing.T, err error) {
+	t.Helper()
+	var failure *openplatform.ResponseError
+	require.ErrorAs(t, err, &failure)
+	assert.Contains(t, failure.Reason, "larger than 1 MiB")
+	assert.Equal(t, 1<<20+1, failure.BodyLength)
+}
+
+func TestTruncatedBody(t *testing.T) {
+	url, _ := serve(t, answer(200, `{"code":"000"`, "Content-Length", "1000"))
+	err := sendSmsCode(t.Context(), newClient(t, url))
+	var failure *openplatform.ResponseError
+	require.ErrorAs(t, err, &failure)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Equal(t, 200, failure.HTTPStatus)
+	assert.Contains(t, failure.Reason, "ended early")
+}
+
+func TestTimeoutInTheMiddleOfTheAnswer(t *testing.T) {
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, `{"code":`)
+		_ = http.NewResponseController(w).Flush()
+		hang(w, r)
+	})
+	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{Timeout: 50_000_000}))
+	var failure *openplatform.TransportError
+	require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure)
+	assert.True(t, failure.Timeout())
+	assert.Contains(t, failure.Error(), "in the middle of the answer")
+}
+
+// The body of a 101 is the open connection: reading it would not end.
+func TestInformationalStatusIsNoAnswer(t *testing.T) {
+	client := newClient(t, "http://platform.invalid", through(roundTripper(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 101, Header: http.Header{}, Body: io.NopCloser(neverEnding{})}, nil
+	})))
+	var failure *openplatform.ResponseError
+	require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure)
+	assert.Equal(t, 101, failure.HTTPStatus)
+}
+
+type neverEnding struct{}
+
+func (neverEnding) Read([]byte) (int, error) { select {} }
+
+// FuzzDecode holds whatever a server says against an oracle of its own: no panic,
+// no success unless the code is 000 and the data what the operation documents, and
+// errors that are one of the types and print on one line.
+func FuzzDecode(f *testing.F) {
+	files, err := filepath.Glob("testdata/*/*")
+	require.NoError(f, err)
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err == nil && len(body) < 10_000 {
+			f.Add(200, "application/json", body)
+		}
+	}
+	f.Add(503, "text/html; charset=gbk", []byte("<TITLE >手机号13900001111</TITLE>"))
+	f.Add(204, "", []byte(nil))
+	f.Add(307, "x", []byte(success))
+	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
+		client := newClient(t, "http://platform.invalid", openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 1}),
+			through(roundTripper(func(*http.Request) (*http.Response, error) {
+				header := http.Header{"Content-Type": {contentType}, "Location": {contentType}, "Retry-After": {contentType}}
+				return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(bytes.NewReader(body))}, nil
+			})))
+
+		sms, err := client.SendSmsCode(t.Context(), smsRequest())
+		checkDecoded(t, status, body, err)
+		if err == nil {
+			require.True(t, sms.Data)
+			require.Equal(t, "true", string(field(body, "data")))
+		}
+
+		img, err := client.GetImgCode(t.Context())
+		checkDecoded(t, status, body, err)
+		if err == nil {
+			require.NotEmpty(t, img.Data.ImgCodeID)
+			require.NotEmpty(t, img.Data.Img)
+			_, _, _ = img.Data.Picture()
+		}
+	})
+}
+
+func checkDecoded(t *testing.T, status int, body []byte, err error) {
+	t.Helper()
+	if err == nil {
+		require.True(t, 200 <= status && status <= 299)
+		var code string
+		require.NoError(t, json.Unmarshal(field(body, "code"), &code))
+		require.Equal(t, "000", code)
+		return
+	}
+	assertOneLine(t, err)
+	var (
+		api       *openplatform.APIError
+		answer    *openplatform.ResponseError
+		transport *openplatform.TransportError
+	)
+	require.True(t, asAny(err, &api, &answer, &transport), "%T", err)
+}
+
+// field is the value of a top-level member, matched to the letter.
+func field(body []byte, name string) json.RawMessage {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(bytes.TrimPrefix(body, []byte("\uFEFF")), &members)
+	return members[name]
+}
