@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// maxBody is the largest request body in bytes.
+const maxBody = 64 << 10
+
+// params are an operation's parameters by wire name.
+type params map[string]string
+
+// readParams reads the operation's parameters: from the query of a GET, else from the JSON body. With a failure it
+// still returns those it could read, since the ledger wants the mobile of a refused request too.
+func readParams(op operation, r *http.Request) (params, *failure) {
+	values, failed := readValues(op, r)
+	in := make(params, len(op.params))
+	for _, name := range op.params {
+		value, wrong := stringParam(name, values[name])
+		if wrong != nil && failed == nil {
+			failed = wrong
+		}
+		in[name] = value
+	}
+	return in, failed
+}
+
+// readValues returns the request's values by wire name, whatever their types.
+func readValues(op operation, r *http.Request) (map[string]any, *failure) {
+	if op.name == "" {
+		return nil, nil // an unknown path fails for being unknown, whatever it carries
+	}
+	if op.method == http.MethodGet {
+		return queryValues(r), nil
+	}
+
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		return nil, malformed()
+	}
+	if len(body) == 0 && len(op.params) == 0 {
+		return nil, nil
+	}
+	var values map[string]any
+	if err := json.Unmarshal(body, &values); err != nil || values == nil { // the body null leaves values nil
+		return nil, malformed()
+	}
+	return values, nil
+}
+
+func queryValues(r *http.Request) map[string]any {
+	values := make(map[string]any)
+	for name, all := range r.URL.Query() {
+		values[name] = all[0]
+	}
+	return values
+}
+
+// stringParam returns value if it is a string that holds something.
+func stringParam(name string, value any) (string, *failure) {
+	if value == nil || value == "" {
+		return "", &failure{codeEmptyParam, fmt.Sprintf("参数[%s]不能为空", name)}
+	}
+	text, ok := value.(string)
+	if !ok {
+		return "", malformed()
+	}
+	return text, nil
+}
+
+func malformed() *failure {
+	return &failure{codeMalformed, "入参解析异常"}
+}

@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+// maxKept bounds each thing the sandbox remembers; beyond it the oldest is forgotten.
+const maxKept = 100_000
+
+// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use, and its memory is bounded.
+// Make one with New.
+type Sandbox struct {
+	httpStatus bool // failures carry the HTTP status of their code
+
+	mu       sync.Mutex // guards everything below
+	offset   time.Duration
+	pictures pictures
+	outbox   outbox
+	ledger   ledger
+	orders   []*Ordered
+}
+
+// Option changes how New sets a Sandbox up.
+type Option func(*Sandbox)
+
+// WithHTTPStatus makes failures answer with the HTTP status that the first three digits of their code name, so that
+// 404001 comes with HTTP 404. Without it every answer comes with HTTP 200: the platform does not document which.
+func WithHTTPStatus() Option {
+	return func(s *Sandbox) { s.httpStatus = true }
+}
+
+// New returns a Sandbox that has seen nothing yet.
+func New(opts ...Option) *Sandbox {
+	s := &Sandbox{
+		pictures: pictures{byID: make(map[string]*imgCode)},
+		outbox:   outbox{byMobile: make(map[string][]SMS)},
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// ServeHTTP answers one request as the platform would, unless a fault was ordered for it. A dropped connection is a
+// panic with http.ErrAbortHandler, which net/http's server understands.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := s.arrive(findOperation(r.Method, r.URL.Path))
+	in, refused := readParams(v.op, r)
+	s.noteMobile(v, in["mobile"])
+
+	if !v.fault.After && s.strike(w, r, v) {
+		return
+	}
+	data, failed := s.carryOut(v, in, refused)
+	if v.fault.After && s.strike(w, r, v) {
+		return
+	}
+	s.answer(w, v, data, failed)
+}
+
+// visit is one request on its way through the sandbox.
+type visit struct {
+	op    operation
+	fault Fault  // the zero Fault does nothing
+	entry *Entry // guarded by Sandbox.mu, RequestID excepted: it never changes
+}
+
+// arrive enters a request in the ledger before anything can happen to it, and picks the fault that will.
+func (s *Sandbox) arrive(op operation) visit {
+	requestID := newUUID()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	entry := s.ledger.add(Entry{Operation: op.name, RequestID: requestID, At: s.now()})
+	return visit{op: op, fault: s.nextFault(op.name), entry: entry}
+}
+
+// carryOut runs the operation, unless its parameters were refused. The ledger learns of the effect under the same
+// lock, so the two never disagree.
+func (s *Sandbox) carryOut(v visit, in params, refused *failure) (data any, failed *failure) {
+	if refused != nil {
+		return nil, refused
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	data, failed = v.op.run(s, call{requestID: v.entry.RequestID, now: s.now(), params: in})
+	v.entry.CarriedOut = failed == nil
+	return data, failed
+}
