@@ -352,6 +352,8 @@ func explain(ctx context.Context, err error) (reason string, cause error) {
 		return "the server's certificate is not trusted: " + causeText(cause), cause
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "the server speaks http, not https", cause
+	case cause == io.EOF: //nolint:errorlint // safeCause returns the sentinel itself
+		return "the connection was closed before an answer: EOF", cause
 	case cause != nil:
 		return "the connection failed: " + causeText(cause), cause
 	default:

@@ -3,6 +3,7 @@ package openplatform
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -77,7 +78,7 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 		var err error
 		// The encoder's error can quote the value.
 		if body, err = json.Marshal(in); err != nil || !bytes.HasPrefix(body, []byte("{")) {
-			return nil, invalid("", "the request must encode as a JSON object")
+			return nil, invalid("", errNoObject.Error())
 		}
 	}
 	if op.Method == http.MethodPost {
@@ -94,18 +95,20 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 	return m, nil
 }
 
+var errNoObject = errors.New("the request must encode as a JSON object")
+
 // queryOf turns a flat JSON object into a query string, so that a request type has
 // its wire names in one place, its struct tags.
 func queryOf(object []byte) (string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
-		return "", fmt.Errorf("the request must encode as a JSON object")
+		return "", errNoObject
 	}
 	query := url.Values{}
 	for name, raw := range fields {
 		var value text
 		if err := json.Unmarshal(raw, &value); err != nil {
-			return "", fmt.Errorf("a GET parameter must be a string or a number")
+			return "", errors.New("a GET parameter must be a string or a number")
 		}
 		query.Set(name, string(value))
 	}

@@ -42,20 +42,19 @@ func DefaultTransport() *http.Transport {
 	}
 }
 
-// ownHTTPClient copies the caller's client and switches redirects off in the copy.
+// ownHTTPClient copies the caller's client, with redirects off in the copy.
 func ownHTTPClient(callers *http.Client) *http.Client {
 	hc := *callers
 	if hc.Transport == nil {
 		hc.Transport = DefaultTransport()
 	}
 	hc.Transport = stayHere{hc.Transport}
-	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &hc
 }
 
-// stayHere takes the Location from redirects. CheckRedirect alone is not enough:
-// before it is asked, net/http parses the Location, and one that does not parse
-// turns the answer into an error that quotes it.
+// stayHere takes the Location from redirects, without which net/http follows none.
+// CheckRedirect would not do: before it is asked, net/http parses the Location, and
+// one that does not parse turns the answer into an error that quotes it.
 type stayHere struct{ next http.RoundTripper }
 
 func (t stayHere) RoundTrip(req *http.Request) (*http.Response, error) {

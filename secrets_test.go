@@ -1,0 +1,272 @@
+package openplatform_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// Promise 4: no secret leaves through an error, a log line, an observer or a Referer,
+// whatever fails and however it is printed.
+
+// secrets are what the requests below carry and nothing may show.
+var secrets = []string{mobile, imgCode, "tok-5f2c9e", "someone@example.invalid", "139 0000 1111", "139-0000-1111"}
+
+func assertNoSecret(t *testing.T, where, printed string) {
+	t.Helper()
+	for _, secret := range secrets {
+		assert.NotContains(t, strings.ToLower(printed), strings.ToLower(secret), where)
+	}
+}
+
+// printings are all the ways in which a value gets into a log.
+func printings(v any) map[string]string {
+	out := map[string]string{}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {
+		out[verb] = fmt.Sprintf(verb, v)
+	}
+	out["Println"] = fmt.Sprintln(v)
+	if err, ok := v.(error); ok {
+		out["Error"] = err.Error()
+		out["wrapped"] = fmt.Errorf("login: %w", err).Error()
+	}
+	var buf bytes.Buffer
+	slog.New(slog.NewTextHandler(&buf, nil)).Info("x", "v", v)
+	out["slog text"] = buf.String()
+	buf.Reset()
+	slog.New(slog.NewJSONHandler(&buf, nil)).Info("x", "v", v, slog.Group("g", "v", v))
+	out["slog JSON"] = buf.String()
+	buf.Reset()
+	log.New(&buf, "", 0).Print(v)
+	out["log"] = buf.String()
+	return out
+}
+
+// allStrings walks v, unexported fields included, and returns every string in it.
+func allStrings(v reflect.Value, depth int) string {
+	if depth > 10 {
+		return ""
+	}
+	var out strings.Builder
+	switch v.Kind() {
+	case reflect.String:
+		out.WriteString(v.String() + "\n")
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			out.WriteString(allStrings(v.Elem(), depth+1))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			out.WriteString(allStrings(v.Field(i), depth+1))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			out.WriteString(allStrings(v.Index(i), depth+1))
+		}
+	default: // numbers and times hold none
+	}
+	return out.String()
+}
+
+// rawAnswer is a handler that writes bytes which net/http's server would not.
+func rawAnswer(bytes string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_, _ = io.WriteString(conn, bytes)
+			_ = conn.Close()
+		}
+	}
+}
+
+// captureStderr redirects what the process, resty and net/http write to stderr
+// until the function that it returns is called.
+func captureStderr(t *testing.T) func() string {
+	t.Helper()
+	file, err := os.CreateTemp(t.TempDir(), "stderr")
+	require.NoError(t, err)
+	original := os.Stderr
+	os.Stderr = file
+	log.SetOutput(file)
+	restore := func() {
+		os.Stderr = original
+		log.SetOutput(original)
+	}
+	t.Cleanup(func() { restore(); _ = file.Close() })
+	return func() string {
+		restore()
+		out, err := os.ReadFile(file.Name())
+		require.NoError(t, err)
+		return string(out)
+	}
+}
+
+// watchForSecrets makes a call that must fail and looks wherever something could be printed.
+func watchForSecrets(t *testing.T, baseURL string, call func(context.Context, *openplatform.Client) error, opts ...openplatform.Option) {
+	t.Helper()
+	var logged bytes.Buffer
+	seen := &recorder{}
+	stderr := captureStderr(t)
+	client := newClient(t, baseURL, append(opts, quickRetries, openplatform.WithObserver(seen),
+		openplatform.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))...)
+
+	err := call(t.Context(), client)
+
+	assertNoSecret(t, "stderr", stderr())
+	assertNoSecret(t, "log", logged.String())
+	require.NotEmpty(t, logged.String())
+	for _, given := range []any{seen.callStart, seen.callEnd, seen.attempts, seen.attemptEnd} {
+		assertNoSecret(t, "observer", allStrings(reflect.ValueOf(given), 0))
+	}
+	require.Error(t, err)
+	for how, printed := range printings(err) {
+		assertNoSecret(t, how, printed)
+	}
+	if cause := errors.Unwrap(err); cause != nil {
+		assertNoSecret(t, "cause", allStrings(reflect.ValueOf(cause), 0))
+	}
+}
+
+// failures that no word of the platform gets through: they must keep the secrets
+// even of an operation that the SDK does not know.
+var wordlessFailures = map[string]http.HandlerFunc{
+	"no answer":        func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	"redirect":         answer(307, "", "Location", "http://127.0.0.1:1/?mobile="+mobile+"&token=tok-5f2c9e"),
+	"broken redirect":  answer(302, "", "Location", "http://[::1/?mobile="+mobile+"&token=tok-5f2c9e"),
+	"malformed status": rawAnswer("HTTP/1.1 " + mobile + " tok-5f2c9e\r\n\r\n"),
+	"malformed header": rawAnswer("HTTP/1.1 200 OK\r\ntok-5f2c9e " + mobile + "\r\n\r\n"),
+	"not HTTP":         rawAnswer("tok-5f2c9e " + mobile + "\r\n\r\n"),
+	"truncated":        answer(200, mobile+" tok-5f2c9e", "Content-Length", "1000"),
+	"broken JSON":      answer(200, `{"code":"000","msg":"`+mobile+" tok-5f2c9e"),
+	"wrong data":       answer(200, envelope("000", mobile+" tok-5f2c9e", `"`+mobile+` tok-5f2c9e"`)),
+	"code 000 at 500":  answer(500, envelope("000", mobile+" tok-5f2c9e", "true")),
+}
+
+func TestNoSecretOfAnyOperationInAWordlessFailure(t *testing.T) {
+	in := map[string]string{"token": "tok-5f2c9e", "mobile": mobile}
+	for name, handler := range wordlessFailures {
+		for _, p := range []probe{{"SendSmsCode", sendSmsCode}, {"mutating GET", do(mutatingGET, in)}, {"repeatable GET", do(repeatable, in)}} {
+			t.Run(name+" of "+p.name, func(t *testing.T) {
+				url, _ := serve(t, handler)
+				watchForSecrets(t, url, p.call)
+			})
+		}
+	}
+	t.Run("RoundTripper that quotes", func(t *testing.T) {
+		watchForSecrets(t, "http://platform.invalid", do(mutatingGET, in), through(roundTripper(func(req *http.Request) (*http.Response, error) {
+			return nil, fmt.Errorf("cannot GET %s", req.URL)
+		})))
+	})
+}
+
+func TestNoSecretInThePlatformsWords(t *testing.T) {
+	const echo = "手机号13900001111格式错误, code xkqpw or XKQPW of 139 0000 1111 <someone@example.invalid>, tel 139-0000-1111"
+	page := "<html><head><title>Debug: " + echo + "</title></head><body>" + echo + "</body></html>"
+	for name, handler := range map[string]http.HandlerFunc{
+		"rejection":         answer(200, envelope("400101", echo, "null")),
+		"unknown code":      answer(200, envelope(echo, echo, "null")),
+		"request id":        answer(200, fmt.Sprintf(`{"code":"400","request_id":%q}`, mobile+imgCode)),
+		"request id of 000": answer(200, fmt.Sprintf(`{"code":"000","request_id":%q,"data":%q}`, mobile+imgCode, echo)),
+		"platform failure":  answer(500, envelope("500", echo, `"`+echo+`"`)),
+		"page":              answer(502, page, "Content-Type", "text/html; x="+mobile),
+		"page of no type":   answer(404, page, "Content-Type", mobile),
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, _ := serve(t, handler)
+			watchForSecrets(t, url, sendSmsCode)
+		})
+	}
+	t.Run("spelt as in a URL or in HTML", func(t *testing.T) {
+		url, _ := serve(t, answer(200, envelope("400", "a%26b%3Cc a&amp;b&lt;c", "null")))
+		_, err := newClient(t, url).SendSmsCode(t.Context(), &openplatform.SendSmsCodeRequest{
+			Mobile: "x", ImgCodeID: "y", ImgCode: "a&b<c", SmsType: openplatform.SmsTypeLogin,
+		})
+		assert.ErrorContains(t, err, "code 400: *** *** (")
+	})
+	t.Run("the program has it whole", func(t *testing.T) {
+		url, _ := serve(t, answer(200, envelope("400101", echo, "null")))
+		var failure *openplatform.APIError
+		require.ErrorAs(t, sendSmsCode(t.Context(), newClient(t, url)), &failure)
+		assert.Equal(t, echo, failure.Msg)
+		assert.Contains(t, failure.Error(), "手机号139****1111格式错误")
+	})
+	t.Run("what looks like no secret stays readable", func(t *testing.T) {
+		const plain = "2021-07-01 08:16:30 第3次, 剩余2次, 单号A123456, 请60秒后重试"
+		url, _ := serve(t, answer(200, envelope("400101", plain, "null")))
+		assert.ErrorContains(t, sendSmsCode(t.Context(), newClient(t, url)), plain)
+	})
+	t.Run("a request id in the form of a UUID is never touched", func(t *testing.T) {
+		url, _ := serve(t, answer(200, envelope("400", "", "null")))
+		_, err := newClient(t, url).SendSmsCode(t.Context(), &openplatform.SendSmsCodeRequest{
+			Mobile: mobile, ImgCodeID: "y", ImgCode: "4283", SmsType: openplatform.SmsTypeLogin,
+		})
+		assert.ErrorContains(t, err, "cc67513b-9b00-4283-a966-80153fd3ecfb")
+	})
+}
+
+func TestSuccessIsLoggedAndObservedWithoutSecrets(t *testing.T) {
+	url, _ := serve(t, answer(200, fmt.Sprintf(`{"code":"000","request_id":%q,"msg":%q,"data":true}`, mobile+imgCode, mobile)))
+	var logged bytes.Buffer
+	seen := &recorder{}
+	client := newClient(t, url, openplatform.WithObserver(seen),
+		openplatform.WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	require.NoError(t, sendSmsCode(t.Context(), client))
+	assertNoSecret(t, "log", logged.String())
+	assertNoSecret(t, "observer", allStrings(reflect.ValueOf(seen.callEnd), 0)+allStrings(reflect.ValueOf(seen.attemptEnd), 0))
+}
+
+func TestRequestsAndResultsPrintMasked(t *testing.T) {
+	request := *smsRequest()
+	img := openplatform.ImgCode{Img: "data:image/jpg;base64," + imgCode, ImgCodeID: imgCodeID}
+	values := map[string]any{
+		"request": request, "*request": &request,
+		"ImgCode": img, "*ImgCode": &img,
+		"Response":  openplatform.Response[openplatform.ImgCode]{Data: img, Msg: "已发送至" + mobile},
+		"*Response": &openplatform.Response[openplatform.SendSmsCodeRequest]{Data: request},
+	}
+	for name, v := range values {
+		t.Run(name, func(t *testing.T) {
+			for how, printed := range printings(v) {
+				assertNoSecret(t, how, printed)
+				if how != "%T" && strings.Contains(strings.ToLower(name), "request") {
+					assert.Contains(t, printed, "139****1111", how)
+					assert.Contains(t, printed, imgCodeID, how)
+				}
+			}
+		})
+	}
+	t.Run("empty", func(t *testing.T) {
+		assert.Equal(t, "{mobile: img_code_id: img_code: sms_type:}", fmt.Sprint(openplatform.SendSmsCodeRequest{}))
+	})
+	t.Run("a short number keeps nothing", func(t *testing.T) {
+		assert.Contains(t, fmt.Sprint(openplatform.SendSmsCodeRequest{Mobile: "95588"}), "mobile:***")
+	})
+	t.Run("JSON is for the wire and whole", func(t *testing.T) {
+		raw, err := json.Marshal(request)
+		require.NoError(t, err)
+		assert.Contains(t, string(raw), mobile)
+	})
+}
+
+func TestResponsePrints(t *testing.T) {
+	resp := openplatform.Response[bool]{RequestID: "r-1", Code: "000", Msg: "成功", Data: true, HTTPStatus: 200, Header: http.Header{"Set-Cookie": {"s=1"}}}
+	assert.Equal(t, "{request_id:r-1 code:000 msg:成功 http_status:200 data:true}", fmt.Sprintf("%+v", resp))
+	var out bytes.Buffer
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "resp", &resp)
+	assert.Contains(t, out.String(), "resp.request_id=r-1 resp.code=000 resp.msg=成功 resp.http_status=200 resp.data=true")
+}
