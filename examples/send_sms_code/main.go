@@ -1,0 +1,116 @@
+// Command send_sms_code has the platform send a verification code by SMS
+// (发送短信验证码), as a program of yours would: it fetches a picture code
+// (图形验证码), a person reads it, and the SMS is sent.
+//
+// Without flags it talks to a sandbox that it starts itself, so it works offline
+// and sends nothing to anybody. With -env it talks to the platform; -h tells more.
+//
+//	go run ./examples/send_sms_code
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// The exit statuses.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // as shells have it: 128 + SIGINT
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	status := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run is the program without its globals, so that a test can run it too.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	opts, err := parseOptions(args)
+	if errors.Is(err, flag.ErrHelp) {
+		_, _ = io.WriteString(stdout, usage())
+		return exitOK
+	}
+	if err == nil {
+		err = sendOne(ctx, opts, stdin, stdout, stderr)
+	}
+
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprintf(stderr, "%s\nRun it with -h to see how it is used.\n", maskNumbers(wrong.Error()))
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		_, _ = fmt.Fprintln(stderr, advice(err))
+		return exitInterrupted
+	default:
+		_, _ = fmt.Fprintln(stderr, advice(err))
+		return exitFailure
+	}
+}
+
+// sendOne sets up a session, with the platform or with a sandbox of its own, and
+// sends one SMS in it.
+func sendOne(ctx context.Context, opts options, stdin io.Reader, stdout, stderr io.Writer) error {
+	s := session{options: opts, stdin: stdin, stdout: stdout}
+	baseURL := opts.baseURL
+	if opts.inSandbox {
+		local, err := startSandbox(ctx)
+		if err != nil {
+			return beforeSending{err}
+		}
+		defer local.stop()
+		s.sandbox, baseURL = local.Sandbox, local.url
+	}
+
+	client, err := newClient(opts, baseURL, stderr)
+	if err != nil {
+		return err
+	}
+	s.client = client
+
+	s.greet(baseURL)
+	return s.sendSmsCode(ctx)
+}
+
+// sendSmsCode is the program's job, and what a program of yours would do.
+func (s *session) sendSmsCode(ctx context.Context) error {
+	s.say("\nFetching a picture code (图形验证码) ...\n\n")
+	picture, err := s.client.GetImgCode(ctx)
+	if err != nil {
+		return beforeSending{err}
+	}
+	if err := s.showPicture(picture.Data); err != nil {
+		return beforeSending{err}
+	}
+	imgCode, err := s.readImgCode(ctx, picture.Data.ImgCodeID)
+	if err != nil {
+		return beforeSending{err}
+	}
+
+	s.say("\nAsking for an SMS code (短信验证码) of type %s to %s ...\n\n", withTerm(s.smsType), maskMobile(s.mobile))
+	resp, err := s.client.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{
+		Mobile:    s.mobile,
+		ImgCodeID: picture.Data.ImgCodeID,
+		ImgCode:   imgCode,
+		SmsType:   s.smsType,
+	})
+	if err != nil {
+		return err // advice tells what this means for the SMS
+	}
+	s.showResponse(resp)
+	return nil
+}
