@@ -34,7 +34,8 @@ type Client struct {
 	observer Observer
 }
 
-// NewClient returns a client for env. It opens no connection.
+// NewClient returns a client for env. It opens no connection. With [WithBaseURL], env
+// says which environment the address stands for: a sandbox stands for [Test].
 //
 // It fails with [ErrNoBaseURL] for [Production] without [WithBaseURL], and with a
 // descriptive error for an unknown environment or an option with a bad value. Of

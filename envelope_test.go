@@ -111,8 +111,8 @@ func TestDataOfDo(t *testing.T) {
 	client := newClient(t, url)
 	op := openplatform.Operation{Name: "Echo", Method: http.MethodPost, Path: "/echo"}
 
-	ok := func(data any, err error) { t.Helper(); assert.NoError(t, err) }
-	bad := func(data any, err error) {
+	ok := func(_ any, err error) { t.Helper(); assert.NoError(t, err) }
+	bad := func(_ any, err error) {
 		t.Helper()
 		var failure *openplatform.ResponseError
 		assert.ErrorAs(t, err, &failure)
@@ -253,7 +253,7 @@ func TestTimeoutInTheMiddleOfTheAnswer(t *testing.T) {
 // The body of a 101 is the open connection: reading it would not end.
 func TestInformationalStatusIsNoAnswer(t *testing.T) {
 	client := newClient(t, "http://platform.invalid", through(roundTripper(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 101, Header: http.Header{}, Body: io.NopCloser(neverEnding{})}, nil
+		return &http.Response{StatusCode: http.StatusSwitchingProtocols, Header: http.Header{}, Body: io.NopCloser(neverEnding{})}, nil
 	})))
 	var failure *openplatform.ResponseError
 	require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure)

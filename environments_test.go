@@ -37,14 +37,14 @@ func TestEnvironmentInAFlagAndInJSON(t *testing.T) {
 	assert.Equal(t, openplatform.Development, env)
 	require.NoError(t, flags.Parse([]string{"-env", "prod"}))
 	assert.Equal(t, openplatform.Production, env)
-	assert.Error(t, flags.Parse([]string{"-env", "staging"}))
+	require.Error(t, flags.Parse([]string{"-env", "staging"}))
 
 	var config struct{ Env openplatform.Environment }
 	require.NoError(t, json.Unmarshal([]byte(`{"Env":"dev"}`), &config))
 	out, err := json.Marshal(config)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Env":"development"}`, string(out))
-	assert.Error(t, json.Unmarshal([]byte(`{"Env":"staging"}`), &config))
+	require.Error(t, json.Unmarshal([]byte(`{"Env":"staging"}`), &config))
 	config.Env = "staging"
 	_, err = json.Marshal(config)
 	assert.Error(t, err)

@@ -141,7 +141,8 @@ func (o Outcome) String() string {
 
 // OutcomeOf returns what the call that returned err may have done. err may be
 // wrapped; an error that is none of the SDK's is [OutcomeUnknown], nil is
-// [OutcomeSucceeded].
+// [OutcomeSucceeded]. It speaks of that one call: of an operation that changes
+// nothing, such as GetImgCode, any outcome may be tried again.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeSucceeded

@@ -85,17 +85,13 @@ func TestSentinelsSayWhatTheyMatch(t *testing.T) {
 }
 
 func TestHTTPStatusOfAGatewaysPageMatchesTheClass(t *testing.T) {
-	for status, want := range map[int]error{
-		400: openplatform.ErrInvalidArgument, 401: openplatform.ErrUnauthenticated, 403: openplatform.ErrPermissionDenied,
-		404: openplatform.ErrNotFound, 429: openplatform.ErrRateLimited, 500: openplatform.ErrPlatform, 502: openplatform.ErrPlatform,
-		413: nil, 200: nil,
-	} {
+	for status, want := range map[int]string{400: "400", 401: "401", 403: "403", 404: "404", 429: "429", 500: "5", 502: "5", 413: "", 200: ""} {
 		url, _ := serve(t, answer(status, "<html>"))
 		err := sendSmsCode(t.Context(), newClient(t, url))
-		for _, sentinel := range classSentinels {
-			assert.Equal(t, sentinel == want, errors.Is(err, sentinel), "HTTP %d, %v", status, sentinel)
+		for class, sentinel := range classSentinels {
+			assert.Equal(t, class == want, errors.Is(err, sentinel), "HTTP %d, %v", status, sentinel)
 		}
-		assert.NotErrorIs(t, err, openplatform.ErrMissingParameter, "a status is no code")
+		require.NotErrorIs(t, err, openplatform.ErrMissingParameter, "a status is no code")
 		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
 	}
 }

@@ -1,21 +1,21 @@
 package openplatform_test
 
 import (
-	"errors"
-	"slices"
-	"unicode"
-	"unicode/utf8"
-
 	"context"
+	"errors"
 	"fmt"
-	"github.com/stretchr/testify/assert"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
 
 	"github.com/stretchr/testify/require"
 

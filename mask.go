@@ -38,13 +38,13 @@ var (
 )
 
 // maskText makes text of the platform's fit to print: phone numbers and e-mail
-// addresses masked, on one line of at most max characters.
-func maskText(s string, max int) string {
+// addresses masked, on one line of at most limit characters.
+func maskText(s string, limit int) string {
 	s = emailLike.ReplaceAllString(s, "***")
 	s = phoneLike.ReplaceAllStringFunc(s, func(number string) string {
 		return maskMobile(strings.NewReplacer(" ", "", "-", "").Replace(number))
 	})
-	return oneLine(s, max)
+	return oneLine(s, limit)
 }
 
 // maskCode leaves a code of the documented form alone, whatever else the request
@@ -91,8 +91,8 @@ func replaceFold(s, old, mask string) string {
 	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(old)).ReplaceAllLiteralString(s, mask)
 }
 
-// oneLine makes s printable on a line of at most max characters.
-func oneLine(s string, max int) string {
+// oneLine makes s printable on a line of at most limit characters.
+func oneLine(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
@@ -100,10 +100,10 @@ func oneLine(s string, max int) string {
 		return ' '
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) <= max {
+	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
-	return string([]rune(s)[:max-1]) + "…"
+	return string([]rune(s)[:limit-1]) + "…"
 }
 
 // printParams is what a documented type prints under every verb.

@@ -107,7 +107,7 @@ func TestObserverSeesTheCallAndEachAttempt(t *testing.T) {
 	assert.Equal(t, "cc67513b-9b00-4283-a966-80153fd3ecfb", call.RequestID)
 	assert.Equal(t, 200, call.HTTPStatus)
 	assert.Equal(t, 2, call.Attempts)
-	assert.NoError(t, call.Err)
+	require.NoError(t, call.Err)
 	assert.Positive(t, call.Duration)
 	assert.GreaterOrEqual(t, call.Duration, first.Duration+second.Duration)
 }
@@ -146,7 +146,7 @@ func TestLoggerWritesOneLineACall(t *testing.T) {
 		level   string
 		outcome string
 		code    string
-		status  float64
+		status  int
 	}{
 		{"success", answer(200, success), nil, "DEBUG", "succeeded", "000", 200},
 		{"rejection", answer(400, envelope("400003", "入参解析异常", "null")), nil, "INFO", "rejected", "400003", 400},
@@ -170,7 +170,7 @@ func TestLoggerWritesOneLineACall(t *testing.T) {
 			assert.Equal(t, strings.TrimPrefix(url, "http://"), line["host"])
 			assert.Equal(t, tt.code, line["code"])
 			assert.Equal(t, tt.outcome, line["outcome"])
-			assert.Equal(t, tt.status, line["http_status"])
+			assert.EqualValues(t, tt.status, line["http_status"])
 			assert.Contains(t, line, "request_id")
 			assert.Contains(t, line, "attempts")
 			assert.Contains(t, line, "duration")

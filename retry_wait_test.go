@@ -21,7 +21,7 @@ import (
 // still while a socket is read.
 func busy(header ...string) openplatform.Option {
 	return through(roundTripper(func(*http.Request) (*http.Response, error) {
-		resp := &http.Response{StatusCode: 503, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(""))}
+		resp := &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(""))}
 		for i := 0; i < len(header); i += 2 {
 			resp.Header.Set(header[i], header[i+1])
 		}
