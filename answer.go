@@ -60,13 +60,18 @@ func isSuccess(status int) bool { return 200 <= status && status <= 299 }
 // openAnswer makes a response of an answer, if its data is what T says.
 func openAnswer[T any](a *answer) (*Response[T], error) {
 	data, err := decodeData[T](a.data)
-	if err != nil {
-		return nil, a.unusable("code 000, but " + err.Error())
-	}
-	return &Response[T]{
+	resp := &Response[T]{
 		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg), Data: data,
 		HTTPStatus: a.status, Header: a.header,
-	}, nil
+	}
+	if err == nil {
+		return resp, nil
+	}
+	failure := a.unusable("code 000, but " + err.Error())
+	if errors.Is(err, errExpired) {
+		return resp, failure
+	}
+	return nil, failure
 }
 
 // failure is the platform's own no.

@@ -165,7 +165,8 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 	if isNull {
 		return data, nil
 	}
-	if err := json.Unmarshal(raw, &data); err != nil {
+	err := json.Unmarshal(raw, &data)
+	if err != nil && !errors.Is(err, errExpired) {
 		// The decoder's error can quote the value.
 		return data, errors.New("data is not of the documented type")
 	}
@@ -174,7 +175,7 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 			return data, fmt.Errorf("data.%s %s", field, rule)
 		}
 	}
-	return data, nil
+	return data, err
 }
 
 func nullable(t reflect.Type) bool {

@@ -15,11 +15,13 @@ import (
 // A param is one documented field of a request or a result, with the rules that
 // the platform's page gives for it, and those alone.
 type param struct {
-	name  string // on the wire
-	value string
-	max   int                 // in characters, 0 where no maximum is documented
-	oneOf []string            // the documented set, nil where there is none
-	mask  func(string) string // how it is printed, nil for what is no secret
+	name     string // on the wire
+	value    string
+	optional bool                // of a result: the platform may leave it out
+	min      int                 // in characters, 0 where no minimum is documented
+	max      int                 // in characters, 0 where no maximum is documented
+	oneOf    []string            // the documented set, nil where there is none
+	mask     func(string) string // how it is printed, nil for what is no secret
 }
 
 // documented is what the request and result types of known operations implement:
@@ -31,8 +33,11 @@ type documented interface{ params() []param }
 func brokenRule(params []param) (field, rule string) {
 	for _, p := range params {
 		switch {
+		case p.value == "" && p.optional:
 		case p.value == "":
 			return p.name, "must not be empty"
+		case utf8.RuneCountInString(p.value) < p.min:
+			return p.name, fmt.Sprintf("must have at least %d characters", p.min)
 		case p.max > 0 && utf8.RuneCountInString(p.value) > p.max:
 			return p.name, fmt.Sprintf("must have at most %d characters", p.max)
 		case p.oneOf != nil && !slices.Contains(p.oneOf, p.value):

@@ -1,0 +1,315 @@
+package openplatform
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// accessTokenLifetime is the documented one. A longer one is a clock that is off.
+	accessTokenLifetime = 2 * time.Hour
+	// A token is renewed between one and two of these before it ends: enough for the
+	// calls it is used in, and for a clock that is minutes off where the platform's
+	// answer does not tell its own.
+	refreshMargin = 5 * time.Minute
+	// After a failed fetch the next one waits, whoever asks.
+	fetchInterval = time.Second
+
+	storeTimeout = time.Second
+	lockTimeout  = 5 * time.Second
+)
+
+// A TokenStore shares access tokens between processes, so that a fleet fetches one
+// token and not one a machine. An [AccessTokenSource] keeps its token in memory all the
+// same: it asks the store only when it needs a new one, and does without if the store
+// fails. All methods are called from many goroutines at once.
+//
+// A key names the platform's base URL, the client id and a hash of the client secret,
+// so that different platforms or secrets never share a token.
+type TokenStore interface {
+	// Get returns the token under key and for how long it may still be used, "" if
+	// there is none. Durations, not times: the machines' clocks may disagree.
+	Get(ctx context.Context, key string) (token string, ttl time.Duration, err error)
+	// Set stores token under key and forgets it after ttl.
+	Set(ctx context.Context, key, token string, ttl time.Duration) error
+	// Delete forgets the token under key, if it is still this one.
+	Delete(ctx context.Context, key, token string) error
+	// Lock waits until no other process holds key's lock and takes it. A lock whose
+	// holder died must end by itself, after some seconds.
+	Lock(ctx context.Context, key string) (unlock func(), err error)
+}
+
+// An AccessTokenSource keeps a valid access token for one business system: fetched
+// when first asked for, renewed before it ends, fetched once however many goroutines
+// ask. It is safe for concurrent use. Make one with [Client.AccessTokenSource] and keep
+// it as long as the client.
+type AccessTokenSource struct {
+	client  *Client
+	request GetAccessTokenRequest
+	store   TokenStore // nil for memory alone
+	key     string
+	turn    chan struct{} // holds one value while a goroutine renews the token
+
+	mu         sync.Mutex // guards what follows
+	token      string
+	refreshAt  time.Time
+	validUntil time.Time
+	rejected   string // by the platform: not to be believed again, from whatever store
+	fetchedAt  time.Time
+	failure    error // of the last fetch
+	failedAt   time.Time
+}
+
+// A TokenOption changes how [Client.AccessTokenSource] sets a source up.
+type TokenOption func(*AccessTokenSource)
+
+// WithTokenStore shares the token through store. nil means memory alone.
+func WithTokenStore(store TokenStore) TokenOption {
+	return func(s *AccessTokenSource) { s.store = store }
+}
+
+// AccessTokenSource returns a source of access tokens for the business system with
+// these credentials. It sends nothing until it is asked.
+func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) *AccessTokenSource {
+	s := &AccessTokenSource{
+		client:  c,
+		request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
+		key:     fmt.Sprintf("openplatform:%s:%s:%x", c.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret))),
+		turn:    make(chan struct{}, 1),
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// Format implements [fmt.Formatter]: every verb prints the client id alone.
+func (s *AccessTokenSource) Format(f fmt.State, _ rune) { printParams(f, s.request.params()) }
+
+// LogValue implements [slog.LogValuer] likewise.
+func (s *AccessTokenSource) LogValue() slog.Value { return s.request.LogValue() }
+
+// Token returns a valid access token. It waits no longer than ctx, and no longer than
+// the client's timeout for each goroutine that is before it; one caller's cancellation
+// does not fail the others. Its errors are those of [Client.GetAccessToken]; after one,
+// the same error answers everybody for a second, so that a platform in trouble is not
+// asked by each goroutine in turn. A token that is still valid is used on while its
+// renewal fails.
+func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
+	if token, err := s.cached(); token != "" || err != nil {
+		return token, err
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return "", &TransportError{
+			Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while another goroutine fetched the token",
+			cause: ctx.Err(), notSent: true,
+		}
+	}
+	if token, err := s.cached(); token != "" || err != nil {
+		return token, err
+	}
+	return s.renew(ctx)
+}
+
+// Invalidate forgets token, which the platform has rejected, here and in the store. A
+// token that has been replaced meanwhile is left alone.
+func (s *AccessTokenSource) Invalidate(ctx context.Context, token string) {
+	if !s.forget(token) || s.store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	s.report("Delete", s.store.Delete(ctx, s.key, token))
+}
+
+// Use calls fn with a valid access token, and once more with a new one if fn's error is
+// [ErrInvalidAccessToken], at whatever HTTP status the platform said so.
+func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string) error) error {
+	token, err := s.Token(ctx)
+	if err != nil {
+		return err
+	}
+	rejection := fn(token)
+	if !errors.Is(rejection, ErrInvalidAccessToken) {
+		return rejection
+	}
+	s.Invalidate(ctx, token)
+	fresh, err := s.Token(ctx)
+	if err != nil {
+		return err
+	}
+	if fresh == token {
+		return rejection
+	}
+	return fn(fresh)
+}
+
+// VerifyUser tells who the person is whose login token a business system was given: the
+// single sign-on flow, from access token over ticket to account, in one call. A dead
+// access token is replaced once. Errors name the operation that failed, which can be
+// GetAccessToken, GetServiceTicket or GetAccount; after any of them, VerifyUser may be
+// called again.
+func (c *Client) VerifyUser(ctx context.Context, source *AccessTokenSource, userToken string) (*Response[Account], error) {
+	if ctx == nil || source == nil {
+		return nil, &ValidationError{Operation: opGetServiceTicket.Name, Rule: "the ctx and the token source must not be nil"}
+	}
+	var ticket string
+	err := source.Use(ctx, func(accessToken string) error {
+		resp, err := c.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
+		if resp == nil {
+			return err
+		}
+		ticket = resp.Data.ServiceTicket // good for now, even if its end cannot be read
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
+}
+
+// cached returns the token in memory, or the error that stands for it; neither means
+// that it is time to renew.
+func (s *AccessTokenSource) cached() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	resting := s.failure != nil && now.Sub(s.failedAt) < fetchInterval
+	switch {
+	case now.Before(s.refreshAt), resting && now.Before(s.validUntil):
+		return s.token, nil
+	case resting:
+		return "", s.failure
+	default:
+		return "", nil
+	}
+}
+
+// renew gets a new token, from the store if another process has put one there.
+func (s *AccessTokenSource) renew(ctx context.Context) (string, error) {
+	if s.store != nil {
+		defer s.lockStore(ctx)()
+		if token, ttl := s.load(ctx); token != "" {
+			s.keep(token, ttl, ttl)
+			return token, nil
+		}
+	}
+	resp, err := s.client.GetAccessToken(ctx, &s.request)
+	if resp == nil {
+		return s.fail(ctx, err)
+	}
+	// An expiry that cannot be read is no reason to refuse a token that can.
+	token, lifetime := resp.Data.AccessToken, lifetimeOf(resp, time.Now())
+	ttl := refreshIn(lifetime)
+	s.keep(token, ttl, lifetime)
+	s.save(ctx, token, ttl)
+	return token, nil
+}
+
+// lifetimeOf returns for how long a token will be valid. What counts is the platform's
+// clock, which the Date of its answer tells: ours may be minutes off.
+func lifetimeOf(resp *Response[AccessToken], now time.Time) time.Duration {
+	if resp.Data.Expired.IsZero() {
+		return 2 * refreshMargin // nobody knows: long enough to be of use, and then a new one
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date
+	}
+	return min(resp.Data.Expired.Sub(now), accessTokenLifetime)
+}
+
+// refreshIn returns when to renew a token of this lifetime: with jitter, so that a
+// fleet that started together does not come back together.
+func refreshIn(lifetime time.Duration) time.Duration {
+	margin := refreshMargin + rand.N(refreshMargin) //nolint:gosec // a margin needs no secrecy
+	return max(lifetime-margin, lifetime/2, fetchInterval)
+}
+
+func (s *AccessTokenSource) keep(token string, refreshIn, lifetime time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.token, s.refreshAt, s.validUntil = token, now.Add(refreshIn), now.Add(lifetime)
+	s.fetchedAt, s.failure = now, nil
+}
+
+// fail remembers a failed fetch, unless it failed because its caller gave up, and
+// falls back on the old token while that is valid.
+func (s *AccessTokenSource) fail(ctx context.Context, err error) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() == nil {
+		s.failure, s.failedAt = err, time.Now()
+	}
+	if time.Now().Before(s.validUntil) {
+		return s.token, nil
+	}
+	return "", err
+}
+
+// forget drops token if it is the one in memory. A platform that hands out the very
+// token it rejects is not asked again at once.
+func (s *AccessTokenSource) forget(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if token == s.rejected && time.Since(s.fetchedAt) < fetchInterval {
+		return false
+	}
+	s.rejected = token
+	if token == s.token {
+		s.token, s.refreshAt, s.validUntil = "", time.Time{}, time.Time{}
+	}
+	return true
+}
+
+// lockStore takes the store's lock and returns how to give it back. Without one the
+// worst that can happen is a fetch too many.
+func (s *AccessTokenSource) lockStore(ctx context.Context) (unlock func()) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	unlock, err := s.store.Lock(ctx, s.key)
+	if s.report("Lock", err); err != nil || unlock == nil {
+		return func() {}
+	}
+	return unlock
+}
+
+func (s *AccessTokenSource) load(ctx context.Context) (string, time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	token, ttl, err := s.store.Get(ctx, s.key)
+	s.report("Get", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil || ttl <= 0 || token == s.rejected {
+		return "", 0
+	}
+	return token, ttl
+}
+
+func (s *AccessTokenSource) save(ctx context.Context, token string, ttl time.Duration) {
+	if s.store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	s.report("Set", s.store.Set(ctx, s.key, token, ttl))
+}
+
+// report logs that the store failed, by the error's type: its text is a stranger's and
+// may hold the store's password.
+func (s *AccessTokenSource) report(method string, err error) {
+	if err != nil && s.client.logger != nil {
+		s.client.logger.Warn("openplatform token store failed", slog.String("method", method), slog.String("error_type", fmt.Sprintf("%T", err)))
+	}
+}
