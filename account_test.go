@@ -3,11 +3,16 @@ package openplatform_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"image/jpeg"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,28 +21,24 @@ import (
 )
 
 // A contractTest is one operation of the contract: what leaves for a request, and
-// what a response becomes.
+// what a response becomes. The files in testdata/contract have the bytes.
 type contractTest struct {
 	operation, method, path string
 	call                    func(context.Context, *openplatform.Client) (any, error)
+	mutates                 bool
 	want                    any // the data of the response
 }
 
-var contract = []contractTest{
-	{
-		"GetImgCode", http.MethodPost, "/oauth/api/account/getImgCode",
-		func(ctx context.Context, c *openplatform.Client) (any, error) { return dataOf(c.GetImgCode(ctx)) },
-		nil, // compared in TestGetImgCodeDeliversThePicture
-	},
-	{
-		"SendSmsCode", http.MethodPost, "/oauth/api/account/sendSmsCode",
-		func(ctx context.Context, c *openplatform.Client) (any, error) {
-			return dataOf(c.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{
-				Mobile: "17621923340", ImgCodeID: "MS6A1I", ImgCode: "ELPG", SmsType: openplatform.SmsTypeRegister,
-			}))
-		},
-		true,
-	},
+const openID = "o5Zc0wQmT7Yk2hVbN8xLr4PfJd1E"
+
+var (
+	chinaStandardTime = time.FixedZone("", 8*60*60)
+	login             = openplatform.LoginResult{OpenID: openID, Token: "5c1e6cf0f9e94b3f8f2d"}
+)
+
+// callWith makes a call of one of the client's methods with a request.
+func callWith[Req, T any](method func(*openplatform.Client, context.Context, *Req) (*openplatform.Response[T], error), req Req) func(context.Context, *openplatform.Client) (any, error) {
+	return func(ctx context.Context, c *openplatform.Client) (any, error) { return dataOf(method(c, ctx, &req)) }
 }
 
 func dataOf[T any](resp *openplatform.Response[T], err error) (any, error) {
@@ -45,6 +46,70 @@ func dataOf[T any](resp *openplatform.Response[T], err error) (any, error) {
 		return nil, err
 	}
 	return resp.Data, nil
+}
+
+// contract is the contract's table of operations.
+var contract = []contractTest{
+	{
+		"Register", http.MethodPost, "/oauth/api/account/register",
+		callWith((*openplatform.Client).Register, openplatform.RegisterRequest{
+			Username: "经济用户01", Email: "zhang@example.com", Mobile: "13900001111", Code: "34fy", Password: "Passw0rd!",
+		}), true,
+		openplatform.RegisterResult{Username: "经济用户01", Email: "zhang@example.com", Mobile: "13900001111", OpenID: openID},
+	},
+	{
+		"Login", http.MethodPost, "/oauth/api/account/login",
+		callWith((*openplatform.Client).Login, openplatform.LoginRequest{Account: "经济用户01", Password: "Passw0rd!"}), true, login,
+	},
+	{
+		"GetImgCode", http.MethodPost, "/oauth/api/account/getImgCode",
+		func(ctx context.Context, c *openplatform.Client) (any, error) { return dataOf(c.GetImgCode(ctx)) }, false,
+		nil, // compared in TestGetImgCodeDeliversThePicture
+	},
+	{
+		"Activate", http.MethodGet, "/oauth/api/account/activate",
+		callWith((*openplatform.Client).Activate, openplatform.ActivateRequest{Token: "act-7+/=&3c"}), true, true,
+	},
+	{
+		"SendSmsCode", http.MethodPost, "/oauth/api/account/sendSmsCode",
+		callWith((*openplatform.Client).SendSmsCode, openplatform.SendSmsCodeRequest{
+			Mobile: "17621923340", ImgCodeID: "MS6A1I", ImgCode: "ELPG", SmsType: openplatform.SmsTypeRegister,
+		}), true, true,
+	},
+	{
+		"LoginByMobileCode", http.MethodPost, "/oauth/api/account/loginByMobileCode",
+		callWith((*openplatform.Client).LoginByMobileCode, openplatform.LoginByMobileCodeRequest{
+			Mobile: "13900001111", Code: "34fy", SmsType: openplatform.SmsTypeLogin,
+		}), true, login,
+	},
+	{
+		"ResetPassword", http.MethodPost, "/oauth/api/account/resetPassword",
+		callWith((*openplatform.Client).ResetPassword, openplatform.ResetPasswordRequest{Token: "5c1e6cf0f9e94b3f8f2d", Password: "N3wPassw0rd"}), true, true,
+	},
+	{
+		"Logout", http.MethodGet, "/oauth/api/account/logout",
+		callWith((*openplatform.Client).Logout, openplatform.LogoutRequest{Token: "5c1e6cf0f9e94b3f8f2d"}), true, true,
+	},
+	{
+		"CheckToken", http.MethodGet, "/oauth/checkToken",
+		callWith((*openplatform.Client).CheckToken, openplatform.CheckTokenRequest{Token: "5c1e6cf0f9e94b3f8f2d"}), false,
+		struct{}{},
+	},
+	{
+		"GetAccessToken", http.MethodGet, "/oauth/getAccessToken",
+		callWith((*openplatform.Client).GetAccessToken, openplatform.GetAccessTokenRequest{ClientID: "shop", ClientSecret: "s&3cr3t"}), false,
+		openplatform.AccessToken{AccessToken: "at-9d1f", Expired: time.Date(2021, 7, 1, 18, 16, 30, 0, chinaStandardTime)},
+	},
+	{
+		"GetServiceTicket", http.MethodPost, "/oauth/getServiceTicket",
+		callWith((*openplatform.Client).GetServiceTicket, openplatform.GetServiceTicketRequest{AccessToken: "at-9d1f", Token: "5c1e6cf0f9e94b3f8f2d"}), true,
+		openplatform.ServiceTicket{ServiceTicket: "st-77ab", Expired: time.Date(2021, 7, 1, 16, 17, 30, 0, chinaStandardTime), NumberOfUses: 1},
+	},
+	{
+		"GetAccount", http.MethodPost, "/oauth/api/account/getAccount",
+		callWith((*openplatform.Client).GetAccount, openplatform.GetAccountRequest{ServiceTicket: "st-77ab"}), true,
+		openplatform.Account{Username: "经济用户01", Email: "zhang@example.com", Mobile: "13900001111", Activate: true, OpenID: openID},
+	},
 }
 
 func TestContract(t *testing.T) {
@@ -61,19 +126,67 @@ func TestContract(t *testing.T) {
 			require.NoError(t, err)
 			require.EqualValues(t, 1, received.Load())
 			if tt.want != nil {
-				assert.Equal(t, tt.want, data)
+				assert.EqualExportedValues(t, wrapped{tt.want}, wrapped{data})
 			}
 
 			assert.Equal(t, tt.method, got.Method)
-			assert.Equal(t, tt.path, got.RequestURI)
-			assert.JSONEq(t, fixture(t, "contract/"+tt.operation+".request.json"), string(body))
-			assert.Equal(t, "application/json", got.Header.Get("Content-Type"))
+			assert.Equal(t, tt.path, got.URL.Path)
 			assert.Equal(t, "application/json", got.Header.Get("Accept"))
 			assert.Equal(t, "openplatform-go/"+openplatform.Version, got.Header.Get("User-Agent"))
 			assert.EqualValues(t, len(body), got.ContentLength)
 			assert.Empty(t, got.TransferEncoding, "not chunked")
 			assert.Empty(t, got.Header.Get("Referer"))
+			if tt.method == http.MethodGet {
+				assert.Equal(t, strings.TrimSpace(fixture(t, "contract/"+tt.operation+".request.query")), got.URL.RawQuery)
+				assert.Empty(t, body)
+				return
+			}
+			assert.Empty(t, got.URL.RawQuery)
+			assert.JSONEq(t, fixture(t, "contract/"+tt.operation+".request.json"), string(body))
+			assert.Equal(t, "application/json", got.Header.Get("Content-Type"))
 		})
+	}
+}
+
+// wrapped lets values of any kind, times among them, be compared by what they mean.
+type wrapped struct{ V any }
+
+// Each operation is repeated, or never, as the contract's table says.
+func TestEveryOperationIsDeliveredAsItsKindDemands(t *testing.T) {
+	for _, tt := range contract {
+		t.Run(tt.operation, func(t *testing.T) {
+			for name, fault := range map[string]http.HandlerFunc{
+				"busy":            answer(503, ""),
+				"lost connection": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+			} {
+				url, received := serve(t, fault)
+				_, err := tt.call(t.Context(), newClient(t, url, quickRetries))
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), name)
+				want := int64(3)
+				if tt.mutates {
+					want = 1
+				}
+				assert.Equal(t, want, received.Load(), name)
+			}
+		})
+	}
+}
+
+// What is not the documented data is no success, for any operation.
+func TestEveryOperationWantsItsData(t *testing.T) {
+	for _, tt := range contract {
+		for _, data := range []string{"false", `"x"`, "1", "[]", "{}", "null", "true", `{"token":1}`} {
+			if tt.want == true && data == "true" || tt.operation == "CheckToken" && data == "null" {
+				continue
+			}
+			t.Run(tt.operation+" "+data, func(t *testing.T) {
+				url, _ := serve(t, answer(200, envelope("000", "成功", data)))
+				_, err := tt.call(t.Context(), newClient(t, url))
+				var failure *openplatform.ResponseError
+				require.ErrorAs(t, err, &failure)
+				assert.Equal(t, tt.operation, failure.Operation)
+			})
+		}
 	}
 }
 
@@ -125,46 +238,115 @@ func TestPictureOfAMalformedDataURL(t *testing.T) {
 
 // Promise 10: what is refused before it is sent is what the platform is documented
 // to refuse, and no more.
-func TestValidation(t *testing.T) {
-	type request = openplatform.SendSmsCodeRequest
-	tests := []struct {
-		name        string
-		change      func(*request)
-		field, rule string // of the error, if there is to be one
-	}{
-		{"complete", func(*request) {}, "", ""},
-		{"no mobile", func(r *request) { r.Mobile = "" }, "mobile", "must not be empty"},
-		{"no img_code_id", func(r *request) { r.ImgCodeID = "" }, "img_code_id", "must not be empty"},
-		{"no img_code", func(r *request) { r.ImgCode = "" }, "img_code", "must not be empty"},
-		{"no sms_type", func(r *request) { r.SmsType = "" }, "sms_type", "must not be empty"},
-		{"unknown sms_type", func(r *request) { r.SmsType = "login" }, "sms_type", "must be one of [REGISTER RESET_PASSWORD LOGIN]"},
-		{"reset", func(r *request) { r.SmsType = openplatform.SmsTypeResetPassword }, "", ""},
-		{"login", func(r *request) { r.SmsType = openplatform.SmsTypeLogin }, "", ""},
-		{"mobile of another country", func(r *request) { r.Mobile = "+44 7700 900123 ext. 12345" }, "", ""},
-		{"mobile that is none", func(r *request) { r.Mobile = "手机" }, "", ""},
-		{"blank", func(r *request) { r.ImgCode = " " }, "", ""},
-		{"long", func(r *request) { r.ImgCodeID = strings.Repeat("M", 1000) }, "", ""},
+
+// A rule is one documented rule of one field: the longest and shortest values that
+// pass, and those just past them.
+type rule struct {
+	field    string
+	min, max int // 0 where none is documented
+	oneOf    []string
+}
+
+var documentedRules = map[string][]rule{
+	"Register":          {{"username", 6, 20, nil}, {"email", 0, 255, nil}, {"mobile", 0, 16, nil}, {"code", 0, 4, nil}, {"password", 0, 20, nil}},
+	"Login":             {{"account", 0, 0, nil}, {"password", 0, 20, nil}},
+	"Activate":          {{"token", 0, 0, nil}},
+	"SendSmsCode":       {{"mobile", 0, 0, nil}, {"img_code_id", 0, 0, nil}, {"img_code", 0, 0, nil}, {"sms_type", 0, 0, smsTypes}},
+	"LoginByMobileCode": {{"mobile", 0, 16, nil}, {"code", 0, 4, nil}, {"sms_type", 0, 0, smsTypes}},
+	"ResetPassword":     {{"token", 0, 0, nil}, {"password", 0, 20, nil}},
+	"Logout":            {{"token", 0, 0, nil}},
+	"CheckToken":        {{"token", 0, 0, nil}},
+	"GetAccessToken":    {{"client_id", 0, 0, nil}, {"client_secret", 0, 0, nil}},
+	"GetServiceTicket":  {{"access_token", 0, 0, nil}, {"token", 0, 0, nil}},
+	"GetAccount":        {{"service_ticket", 0, 0, nil}},
+}
+
+var smsTypes = []string{"REGISTER", "RESET_PASSWORD", "LOGIN"}
+
+// requests makes the call of an operation with the fields that it is given.
+var requests = map[string]func(context.Context, *openplatform.Client, map[string]string) error{
+	"Register":          fill((*openplatform.Client).Register),
+	"Login":             fill((*openplatform.Client).Login),
+	"Activate":          fill((*openplatform.Client).Activate),
+	"SendSmsCode":       fill((*openplatform.Client).SendSmsCode),
+	"LoginByMobileCode": fill((*openplatform.Client).LoginByMobileCode),
+	"ResetPassword":     fill((*openplatform.Client).ResetPassword),
+	"Logout":            fill((*openplatform.Client).Logout),
+	"CheckToken":        fill((*openplatform.Client).CheckToken),
+	"GetAccessToken":    fill((*openplatform.Client).GetAccessToken),
+	"GetServiceTicket":  fill((*openplatform.Client).GetServiceTicket),
+	"GetAccount":        fill((*openplatform.Client).GetAccount),
+}
+
+func fill[Req, T any](method func(*openplatform.Client, context.Context, *Req) (*openplatform.Response[T], error)) func(context.Context, *openplatform.Client, map[string]string) error {
+	return func(ctx context.Context, c *openplatform.Client, fields map[string]string) error {
+		raw, err := json.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		req := new(Req)
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.DisallowUnknownFields() // a misnamed field must not pass for an empty one
+		if err := decoder.Decode(req); err != nil {
+			return err
+		}
+		_, err = method(c, ctx, req)
+		return err
 	}
-	url, received := serve(t, answer(200, success))
+}
+
+func TestValidation(t *testing.T) {
+	url, received := serve(t, answer(400, envelope("400", "", "null")))
 	client := newClient(t, url)
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			received.Store(0)
-			req := smsRequest()
-			tt.change(req)
-			_, err := client.SendSmsCode(t.Context(), req)
-			if tt.rule == "" {
-				require.NoError(t, err)
-				assert.EqualValues(t, 1, received.Load())
-				return
+	for operation, rules := range documentedRules {
+		fields := map[string]string{}
+		for _, r := range rules {
+			fields[r.field] = strings.Repeat("中", max(r.min, 1))
+			if r.oneOf != nil {
+				fields[r.field] = r.oneOf[0]
 			}
-			var invalid *openplatform.ValidationError
-			require.ErrorAs(t, err, &invalid)
-			assert.Equal(t, openplatform.ValidationError{Operation: "SendSmsCode", Field: tt.field, Rule: tt.rule}, *invalid)
-			assert.Equal(t, "openplatform: SendSmsCode: "+tt.field+" "+tt.rule+" (outcome not sent)", err.Error())
-			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
-			assert.Zero(t, received.Load())
-		})
+		}
+		check := func(field, value, rule string) {
+			t.Run(fmt.Sprintf("%s with %s of %d characters", operation, field, utf8.RuneCountInString(value)), func(t *testing.T) {
+				received.Store(0)
+				changed := maps.Clone(fields)
+				changed[field] = value
+				err := requests[operation](t.Context(), client, changed)
+				if rule == "" {
+					require.ErrorIs(t, err, openplatform.ErrMissingParameter, "it is the platform's to judge")
+					assert.EqualValues(t, 1, received.Load())
+					return
+				}
+				var invalid *openplatform.ValidationError
+				require.ErrorAs(t, err, &invalid)
+				assert.Equal(t, openplatform.ValidationError{Operation: operation, Field: field, Rule: rule}, *invalid)
+				assert.Equal(t, "openplatform: "+operation+": "+field+" "+rule+" (outcome not sent)", err.Error())
+				assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+				assert.Zero(t, received.Load())
+			})
+		}
+		for _, r := range rules {
+			check(r.field, "", "must not be empty")
+			switch {
+			case r.oneOf != nil:
+				for _, value := range r.oneOf {
+					check(r.field, value, "")
+				}
+				check(r.field, "login", "must be one of REGISTER, RESET_PASSWORD, LOGIN")
+				continue
+			case r.max > 0:
+				check(r.field, strings.Repeat("中", r.max), "")
+				check(r.field, strings.Repeat("中", r.max+1), fmt.Sprintf("must have at most %d characters", r.max))
+			default:
+				check(r.field, strings.Repeat("中", 5000), "")
+			}
+			if r.min > 0 {
+				check(r.field, strings.Repeat("中", r.min), "")
+				check(r.field, strings.Repeat("中", r.min-1), fmt.Sprintf("must have at least %d characters", r.min))
+			} else {
+				check(r.field, " ", "")
+			}
+		}
 	}
 }
 

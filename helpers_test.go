@@ -2,6 +2,7 @@ package openplatform_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -139,6 +140,8 @@ func fixture(t testing.TB, name string) string {
 	require.NoError(t, err)
 	return string(data)
 }
+
+func decodeBody(r *http.Request, into any) { _ = json.NewDecoder(r.Body).Decode(into) }
 
 var discardLog = log.New(io.Discard, "", 0)
 

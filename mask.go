@@ -37,9 +37,13 @@ var (
 	uuidLike  = regexp.MustCompile(`^[0-9a-fA-F-]{32,36}$`)
 )
 
+// asciiDigits turns the full-width digits of Chinese input methods into plain ones.
+var asciiDigits = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9")
+
 // maskText makes text of the platform's fit to print: phone numbers and e-mail
 // addresses masked, on one line of at most limit characters.
 func maskText(s string, limit int) string {
+	s = asciiDigits.Replace(s)
 	s = emailLike.ReplaceAllString(s, "***")
 	s = phoneLike.ReplaceAllStringFunc(s, func(number string) string {
 		return maskMobile(strings.NewReplacer(" ", "", "-", "").Replace(number))

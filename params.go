@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -41,7 +42,7 @@ func brokenRule(params []param) (field, rule string) {
 		case p.max > 0 && utf8.RuneCountInString(p.value) > p.max:
 			return p.name, fmt.Sprintf("must have at most %d characters", p.max)
 		case p.oneOf != nil && !slices.Contains(p.oneOf, p.value):
-			return p.name, fmt.Sprintf("must be one of %v", p.oneOf)
+			return p.name, "must be one of " + strings.Join(p.oneOf, ", ")
 		}
 	}
 	return "", ""

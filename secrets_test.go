@@ -9,11 +9,13 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,7 +27,52 @@ import (
 // whatever fails and however it is printed.
 
 // secrets are what the requests below carry and nothing may show.
-var secrets = []string{mobile, imgCode, "tok-5f2c9e", "someone@example.invalid", "139 0000 1111", "139-0000-1111"}
+var secrets = []string{
+	mobile, imgCode, "tok-5f2c9e", "someone@example.invalid", "139 0000 1111", "139-0000-1111", "１３９００００１１１１",
+	"Pw-9c8d7e", "7k9x", "Acct-3f4a", "cs-1b2c3d", "at-0a1b2c", "st-4e5f6a",
+}
+
+// planted is a value for each field that a request of the SDK's can have.
+var planted = map[string]string{
+	"mobile": mobile, "img_code": imgCode, "token": "tok-5f2c9e", "email": "someone@example.invalid", "password": "Pw-9c8d7e",
+	"code": "7k9x", "account": "Acct-3f4a", "client_secret": "cs-1b2c3d", "access_token": "at-0a1b2c", "service_ticket": "st-4e5f6a",
+	"username": "somebody", "img_code_id": imgCodeID, "sms_type": "LOGIN", "client_id": "shop",
+}
+
+// plantedCall calls an operation of the SDK's with the secrets.
+func plantedCall(operation string) func(context.Context, *openplatform.Client) error {
+	return func(ctx context.Context, c *openplatform.Client) error {
+		fields := map[string]string{}
+		for _, r := range documentedRules[operation] {
+			fields[r.field] = planted[r.field]
+		}
+		return requests[operation](ctx, c, fields)
+	}
+}
+
+func TestNoSecretOfAnyOperationInAnyFailure(t *testing.T) {
+	for operation, rules := range documentedRules {
+		echo := ""
+		for _, r := range rules {
+			echo += " " + planted[r.field]
+		}
+		failures := maps.Clone(wordlessFailures)
+		failures["rejection"] = answer(200, envelope("400101", echo, "null"))
+		failures["platform failure"] = answer(500, envelope("500", strings.ToUpper(echo), "null"))
+		failures["code of no class"] = answer(200, envelope("E"+echo, echo, "null"))
+		failures["page"] = answer(502, "<html><title>"+echo+"</title>"+echo, "Content-Type", "text/html")
+		failures["wrong data"] = answer(200, envelope("000", echo, fmt.Sprintf("%q", echo)))
+		for name, handler := range failures {
+			t.Run(operation+" "+name, func(t *testing.T) {
+				url, _ := serve(t, handler)
+				watchForSecrets(t, url, plantedCall(operation))
+			})
+		}
+		t.Run(operation+" not sent", func(t *testing.T) {
+			watchForSecrets(t, "http://platform.invalid", plantedCall(operation), through(closedPort()))
+		})
+	}
+}
 
 func assertNoSecret(t *testing.T, where, printed string) {
 	t.Helper()
@@ -175,7 +222,7 @@ func TestNoSecretOfAnyOperationInAWordlessFailure(t *testing.T) {
 }
 
 func TestNoSecretInThePlatformsWords(t *testing.T) {
-	const echo = "手机号13900001111格式错误, code xkqpw or XKQPW of 139 0000 1111 <someone@example.invalid>, tel 139-0000-1111"
+	const echo = "手机号13900001111格式错误, code xkqpw or XKQPW of 139 0000 1111 <someone@example.invalid>, tel 139-0000-1111, １３９００００１１１１"
 	page := "<html><head><title>Debug: " + echo + "</title></head><body>" + echo + "</body></html>"
 	for name, handler := range map[string]http.HandlerFunc{
 		"rejection":         answer(200, envelope("400101", echo, "null")),
@@ -236,8 +283,25 @@ func TestRequestsAndResultsPrintMasked(t *testing.T) {
 	values := map[string]any{
 		"request": request, "*request": &request,
 		"ImgCode": img, "*ImgCode": &img,
-		"Response":  openplatform.Response[openplatform.ImgCode]{Data: img, Msg: "已发送至" + mobile},
-		"*Response": &openplatform.Response[openplatform.SendSmsCodeRequest]{Data: request},
+		"Response":       openplatform.Response[openplatform.ImgCode]{Data: img, Msg: "已发送至" + mobile},
+		"RegisterResult": openplatform.RegisterResult{Username: "somebody", Email: planted["email"], Mobile: mobile, OpenID: openID},
+		"LoginResult":    &openplatform.LoginResult{OpenID: openID, Token: planted["token"]},
+		"AccessToken":    openplatform.AccessToken{AccessToken: planted["access_token"], Expired: time.Now()},
+		"ServiceTicket":  openplatform.ServiceTicket{ServiceTicket: planted["service_ticket"]},
+		"Account":        openplatform.Account{Username: "somebody", Email: planted["email"], Mobile: mobile, OpenID: openID},
+		"a register":     openplatform.RegisterRequest{Username: "somebody", Email: planted["email"], Mobile: mobile, Code: "7k9x", Password: planted["password"]},
+		"a login":        &openplatform.LoginRequest{Account: planted["account"], Password: planted["password"]},
+		"an activation":  openplatform.ActivateRequest{Token: planted["token"]},
+		"an SMS login":   openplatform.LoginByMobileCodeRequest{Mobile: mobile, Code: "7k9x", SmsType: "LOGIN"},
+		"a reset":        openplatform.ResetPasswordRequest{Token: planted["token"], Password: planted["password"]},
+		"a logout":       openplatform.LogoutRequest{Token: planted["token"]},
+		"a check":        openplatform.CheckTokenRequest{Token: planted["token"]},
+		"a client":       openplatform.GetAccessTokenRequest{ClientID: "shop", ClientSecret: planted["client_secret"]},
+		"a ticket":       openplatform.GetServiceTicketRequest{AccessToken: planted["access_token"], Token: planted["token"]},
+		"an account":     openplatform.GetAccountRequest{ServiceTicket: planted["service_ticket"]},
+		"Responses":      []openplatform.Response[openplatform.LoginResult]{{Data: openplatform.LoginResult{Token: planted["token"]}}}[0],
+		"a token source": newClient(t, "http://platform.invalid").AccessTokenSource("shop", planted["client_secret"]),
+		"*Response":      &openplatform.Response[openplatform.SendSmsCodeRequest]{Data: request},
 	}
 	for name, v := range values {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,406 @@
+package openplatform_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// A tokenPlatform issues access tokens at-1, at-2, … and takes those it has not
+// rejected.
+type tokenPlatform struct {
+	*openplatform.Client
+
+	t                          testing.TB
+	url                        string
+	fetches, tickets, accounts atomic.Int64
+	dead                       sync.Map                                  // tokens it rejects
+	onFetch                    func(w http.ResponseWriter, n int64) bool // true if it has answered
+	rejectAt                   int                                       // the HTTP status of rejections
+}
+
+func startTokenPlatform(t *testing.T) *tokenPlatform {
+	t.Helper()
+	p := &tokenPlatform{t: t, rejectAt: 200}
+	p.url, _ = serve(t, p.serve)
+	p.Client = newClient(t, p.url, quickRetries)
+	return p
+}
+
+func (p *tokenPlatform) serve(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/oauth/getAccessToken":
+		n := p.fetches.Add(1)
+		if p.onFetch == nil || !p.onFetch(w, n) {
+			expired := time.Now().Add(2 * time.Hour).In(chinaStandardTime).Format(time.DateTime)
+			answer(200, envelope("000", "成功", fmt.Sprintf(`{"access_token":"at-%d","expired":%q}`, n, expired)))(w, r)
+		}
+	case "/oauth/getServiceTicket":
+		p.tickets.Add(1)
+		var in struct {
+			AccessToken string `json:"access_token"`
+		}
+		decodeBody(r, &in)
+		if _, dead := p.dead.Load(in.AccessToken); dead {
+			answer(p.rejectAt, envelope("401003", "无效的access_token", "null"))(w, r)
+			return
+		}
+		answer(200, fixture(p.t, "contract/GetServiceTicket.response.json"))(w, r)
+	case "/oauth/api/account/getAccount":
+		p.accounts.Add(1)
+		answer(200, fixture(p.t, "contract/GetAccount.response.json"))(w, r)
+	}
+}
+
+func TestTokenIsFetchedOnceHoweverManyAsk(t *testing.T) {
+	p := startTokenPlatform(t)
+	p.onFetch = func(http.ResponseWriter, int64) bool { time.Sleep(20 * time.Millisecond); return false }
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			token, err := source.Token(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, "at-1", token)
+		}()
+	}
+	wg.Wait()
+	assert.EqualValues(t, 1, p.fetches.Load())
+}
+
+func TestOneCallersCancellationDoesNotFailTheOthers(t *testing.T) {
+	p := startTokenPlatform(t)
+	fetching := make(chan struct{})
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	p.onFetch = func(_ http.ResponseWriter, n int64) bool {
+		if n == 1 {
+			close(fetching)
+			<-release
+		}
+		return false
+	}
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	leader, cancel := context.WithCancel(t.Context())
+	gaveUp := make(chan error, 1)
+	go func() { _, err := source.Token(leader); gaveUp <- err }()
+	<-fetching
+
+	hasty, cancelHasty := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancelHasty()
+	_, err := source.Token(hasty)
+	require.ErrorIs(t, err, context.DeadlineExceeded, "no caller waits longer than its own ctx")
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+
+	patient := make(chan string, 1)
+	go func() {
+		token, err := source.Token(t.Context())
+		assert.NoError(t, err)
+		patient <- token
+	}()
+	cancel()
+	require.ErrorIs(t, <-gaveUp, context.Canceled)
+	assert.Equal(t, "at-2", <-patient)
+}
+
+func TestRejectedTokenIsFetchedAnewExactlyOnce(t *testing.T) {
+	for _, status := range []int{200, 400, 401, 403, 500, 503} {
+		t.Run(fmt.Sprint("HTTP ", status), func(t *testing.T) {
+			p := startTokenPlatform(t)
+			p.rejectAt = status
+			source := p.AccessTokenSource("shop", "s3cr3t")
+			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			require.NoError(t, err)
+
+			p.dead.Store("at-1", true)
+			resp, err := p.VerifyUser(t.Context(), source, "user-token")
+			require.NoError(t, err)
+			assert.Equal(t, openID, resp.Data.OpenID)
+			assert.EqualValues(t, 2, p.fetches.Load())
+			assert.EqualValues(t, 3, p.tickets.Load())
+			assert.EqualValues(t, 2, p.accounts.Load())
+
+			p.dead.Store("at-2", true)
+			p.dead.Store("at-3", true)
+			_, err = p.VerifyUser(t.Context(), source, "user-token")
+			require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
+			assert.EqualValues(t, 3, p.fetches.Load())
+			assert.EqualValues(t, 5, p.tickets.Load())
+			assert.EqualValues(t, 2, p.accounts.Load())
+		})
+	}
+}
+
+func TestManyRejectionsOfOneTokenFetchOne(t *testing.T) {
+	p := startTokenPlatform(t)
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	_, err := source.Token(t.Context())
+	require.NoError(t, err)
+	p.dead.Store("at-1", true)
+	var wg sync.WaitGroup
+	for range 100 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			assert.NoError(t, err)
+		}()
+	}
+	wg.Wait()
+	assert.EqualValues(t, 2, p.fetches.Load())
+}
+
+func TestAPlatformThatHandsOutTheTokenItRejectsIsNotHammered(t *testing.T) {
+	p := startTokenPlatform(t)
+	p.onFetch = func(w http.ResponseWriter, _ int64) bool {
+		answer(200, envelope("000", "", `{"access_token":"at-dead","expired":"2099-01-01 00:00:00"}`))(w, nil)
+		return true
+	}
+	p.dead.Store("at-dead", true)
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	for range 50 {
+		_, err := p.VerifyUser(t.Context(), source, "user-token")
+		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
+	}
+	assert.LessOrEqual(t, p.fetches.Load(), int64(10), "two, and a few more on a slow machine")
+}
+
+func TestFailedFetchAnswersEverybodyForASecond(t *testing.T) {
+	p := startTokenPlatform(t)
+	p.onFetch = func(w http.ResponseWriter, _ int64) bool {
+		answer(200, envelope("403007", "client_secret不正确", "null"))(w, nil)
+		return true
+	}
+	source := p.AccessTokenSource("shop", "wrong")
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			assert.ErrorIs(t, err, openplatform.ErrInvalidClientSecret)
+		}()
+	}
+	wg.Wait()
+	assert.LessOrEqual(t, p.fetches.Load(), 1+int64(time.Since(start)/time.Second))
+}
+
+func TestTokenWhoseExpiryCannotBeReadIsDelivered(t *testing.T) {
+	for _, expired := range []string{`"tomorrow"`, `"2021-13-01 00:00:00"`, `""`, "null", "1625127790", "{}"} {
+		t.Run(expired, func(t *testing.T) {
+			p := startTokenPlatform(t)
+			p.onFetch = func(w http.ResponseWriter, _ int64) bool {
+				answer(200, envelope("000", "", `{"access_token":"at-x","expired":`+expired+`}`))(w, nil)
+				return true
+			}
+			resp, err := p.GetAccessToken(t.Context(), &openplatform.GetAccessTokenRequest{ClientID: "shop", ClientSecret: "x"})
+			var failure *openplatform.ResponseError
+			require.ErrorAs(t, err, &failure)
+			assert.Contains(t, failure.Reason, "data.expired is not a time")
+			require.NotNil(t, resp)
+			assert.Equal(t, "at-x", resp.Data.AccessToken)
+			assert.True(t, resp.Data.Expired.IsZero())
+
+			source := p.AccessTokenSource("shop", "s3cr3t")
+			for range 10 {
+				token, err := source.Token(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, "at-x", token)
+			}
+			assert.EqualValues(t, 2, p.fetches.Load())
+		})
+	}
+	t.Run("ticket", func(t *testing.T) {
+		url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "getServiceTicket") {
+				answer(200, envelope("000", "", `{"service_ticket":"st-x","expired":"?","number_of_uses":3}`))(w, r)
+				return
+			}
+			(&tokenPlatform{t: t}).serve(w, r)
+		})
+		client := newClient(t, url)
+		resp, err := client.GetServiceTicket(t.Context(), &openplatform.GetServiceTicketRequest{AccessToken: "a", Token: "t"})
+		require.Error(t, err)
+		assert.Equal(t, "st-x", resp.Data.ServiceTicket)
+		assert.Equal(t, 3, resp.Data.NumberOfUses)
+		_, err = client.VerifyUser(t.Context(), client.AccessTokenSource("shop", "x"), "user-token")
+		assert.NoError(t, err)
+	})
+}
+
+func TestVerifyUserPassesErrorsOn(t *testing.T) {
+	p := startTokenPlatform(t)
+	_, err := p.VerifyUser(t.Context(), nil, "user-token")
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+	_, err = p.VerifyUser(t.Context(), p.AccessTokenSource("", ""), "user-token")
+	assert.ErrorContains(t, err, "GetAccessToken: client_id must not be empty")
+	_, err = p.VerifyUser(t.Context(), p.AccessTokenSource("shop", "x"), "")
+	assert.ErrorContains(t, err, "GetServiceTicket: token must not be empty")
+	assert.EqualValues(t, 0, p.tickets.Load())
+}
+
+// A memoryStore is a TokenStore as several machines would share it, and can be down.
+type memoryStore struct {
+	mu     sync.Mutex
+	locked chan struct{}
+	tokens map[string]string
+	ttls   map[string]time.Duration
+	down   error
+	calls  map[string]int
+}
+
+func newMemoryStore() *memoryStore {
+	return &memoryStore{
+		locked: make(chan struct{}, 1), tokens: map[string]string{}, ttls: map[string]time.Duration{}, calls: map[string]int{},
+	}
+}
+
+func (s *memoryStore) enter(method string) error {
+	s.mu.Lock()
+	s.calls[method]++
+	return s.down
+}
+
+func (s *memoryStore) Get(_ context.Context, key string) (string, time.Duration, error) {
+	defer s.mu.Unlock()
+	if err := s.enter("Get"); err != nil {
+		return "", 0, err
+	}
+	return s.tokens[key], s.ttls[key], nil
+}
+
+func (s *memoryStore) Set(_ context.Context, key, token string, ttl time.Duration) error {
+	defer s.mu.Unlock()
+	if err := s.enter("Set"); err != nil {
+		return err
+	}
+	s.tokens[key], s.ttls[key] = token, ttl
+	return nil
+}
+
+func (s *memoryStore) Delete(_ context.Context, key, token string) error {
+	defer s.mu.Unlock()
+	if err := s.enter("Delete"); err != nil {
+		return err
+	}
+	if s.tokens[key] == token {
+		delete(s.tokens, key)
+	}
+	return nil
+}
+
+func (s *memoryStore) Lock(ctx context.Context, _ string) (func(), error) {
+	err := s.enter("Lock")
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case s.locked <- struct{}{}:
+		return func() { <-s.locked }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func TestMachinesShareOneToken(t *testing.T) {
+	p := startTokenPlatform(t)
+	p.onFetch = func(http.ResponseWriter, int64) bool { time.Sleep(10 * time.Millisecond); return false }
+	store := newMemoryStore()
+	var wg sync.WaitGroup
+	for range 20 {
+		machine := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			token, err := machine.Token(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, "at-1", token)
+		}()
+	}
+	wg.Wait()
+	assert.EqualValues(t, 1, p.fetches.Load())
+	require.Len(t, store.tokens, 1)
+	for key, ttl := range store.ttls {
+		assert.NotContains(t, key, "s3cr3t")
+		assert.Contains(t, key, "http://127.0.0.1")
+		assert.Contains(t, key, "shop")
+		assert.Less(t, ttl, 2*time.Hour-5*time.Minute)
+		assert.Greater(t, ttl, 2*time.Hour-11*time.Minute)
+	}
+
+	t.Run("but not with another secret", func(t *testing.T) {
+		token, err := p.AccessTokenSource("shop", "other", openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "at-2", token)
+	})
+}
+
+func TestRejectedTokenIsNotReadBackFromTheStore(t *testing.T) {
+	p := startTokenPlatform(t)
+	store := newMemoryStore()
+	source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+	_, err := p.VerifyUser(t.Context(), source, "user-token")
+	require.NoError(t, err)
+	p.dead.Store("at-1", true)
+	t.Run("deleted", func(t *testing.T) {
+		_, err = p.VerifyUser(t.Context(), source, "user-token")
+		require.NoError(t, err)
+		assert.Equal(t, 1, store.calls["Delete"])
+		assert.EqualValues(t, 2, p.fetches.Load())
+	})
+	t.Run("put back by a slower machine", func(t *testing.T) {
+		p.dead.Store("at-2", true)
+		broken := &undeletable{store}
+		source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(broken))
+		_, err = p.VerifyUser(t.Context(), source, "user-token") // reads at-2
+		require.NoError(t, err)
+		assert.EqualValues(t, 3, p.fetches.Load())
+	})
+}
+
+// An undeletable store keeps what it should forget.
+type undeletable struct{ *memoryStore }
+
+func (undeletable) Delete(context.Context, string, string) error { return nil }
+
+func TestCallsWorkWhileTheStoreIsDown(t *testing.T) {
+	var logged bytes.Buffer
+	p := startTokenPlatform(t)
+	store := newMemoryStore()
+	store.down = errors.New("dial redis://:hunter2@cache: refused")
+	client := newClient(t, p.url, openplatform.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+	source := client.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+	start := time.Now()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for range 20 {
+				_, err := client.VerifyUser(t.Context(), source, "user-token")
+				assert.NoError(t, err)
+			}
+		}()
+	}
+	wg.Wait()
+	assert.LessOrEqual(t, p.fetches.Load(), 1+int64(time.Since(start)/time.Second), "at most one a second")
+	assert.Contains(t, logged.String(), "token store failed")
+	assert.NotContains(t, logged.String(), "hunter2")
+}

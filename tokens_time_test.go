@@ -1,0 +1,151 @@
+//go:build go1.25
+
+package openplatform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+// A clockedPlatform issues tokens by a clock that is off from ours, without a network.
+type clockedPlatform struct {
+	ahead    time.Duration // of our clock
+	lifetime time.Duration
+	noDate   bool
+	fails    bool
+
+	fetches int
+	ends    time.Time // of the last token, by our clock
+}
+
+func (p *clockedPlatform) RoundTrip(*http.Request) (*http.Response, error) {
+	p.fetches++
+	if p.fails {
+		return nil, errors.New("down")
+	}
+	p.ends = time.Now().Add(p.lifetime)
+	theirs := time.Now().Add(p.ahead)
+	header := http.Header{"Date": {theirs.UTC().Format(http.TimeFormat)}}
+	if p.noDate {
+		header = http.Header{}
+	}
+	body := envelope("000", "", fmt.Sprintf(`{"access_token":"at-%d","expired":%q}`, p.fetches,
+		theirs.Add(p.lifetime).In(chinaStandardTime).Format(time.DateTime)))
+	return &http.Response{StatusCode: http.StatusOK, Header: header, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+func (p *clockedPlatform) source(t *testing.T, opts ...openplatform.TokenOption) *openplatform.AccessTokenSource {
+	t.Helper()
+	client, err := openplatform.NewClient(openplatform.Test, through(p), openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 1}))
+	require.NoError(t, err)
+	return client.AccessTokenSource("shop", "s3cr3t", opts...)
+}
+
+func TestTokenIsRenewedBeforeItEndsWhateverTheClocksSay(t *testing.T) {
+	tests := []struct {
+		name     string
+		platform clockedPlatform
+	}{
+		{"clocks agree", clockedPlatform{lifetime: 2 * time.Hour}},
+		{"clocks agree, no Date", clockedPlatform{lifetime: 2 * time.Hour, noDate: true}},
+		{"ours is 5 minutes behind", clockedPlatform{lifetime: 2 * time.Hour, ahead: 5 * time.Minute}},
+		{"ours is 5 minutes ahead", clockedPlatform{lifetime: 2 * time.Hour, ahead: -5 * time.Minute}},
+		{"ours is days behind", clockedPlatform{lifetime: 2 * time.Hour, ahead: 72 * time.Hour}},
+		{"ours is days ahead", clockedPlatform{lifetime: 2 * time.Hour, ahead: -72 * time.Hour}},
+		{"5 minutes behind, no Date", clockedPlatform{lifetime: 2 * time.Hour, ahead: 5 * time.Minute, noDate: true}},
+		{"5 minutes ahead, no Date", clockedPlatform{lifetime: 2 * time.Hour, ahead: -5 * time.Minute, noDate: true}},
+		{"a token that was issued before", clockedPlatform{lifetime: 30 * time.Minute}},
+		{"issued before, 4 minutes behind, no Date", clockedPlatform{lifetime: 30 * time.Minute, ahead: 4 * time.Minute, noDate: true}},
+		{"a token of a minute", clockedPlatform{lifetime: time.Minute}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &tt.platform
+				source := p.source(t)
+				const asked = 6 * time.Hour
+				for start := time.Now(); time.Since(start) < asked; time.Sleep(20 * time.Second) {
+					_, err := source.Token(t.Context())
+					require.NoError(t, err)
+					require.True(t, time.Now().Before(p.ends), "an expired token was used")
+				}
+				assert.LessOrEqual(t, p.fetches, 3*int(asked/p.lifetime)+1, "renewed with reason")
+			})
+		})
+	}
+}
+
+func TestRenewalsAreJittered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		renewed := map[time.Duration]bool{}
+		for range 20 {
+			p := &clockedPlatform{lifetime: 2 * time.Hour}
+			source := p.source(t)
+			start := time.Now()
+			for p.fetches < 2 {
+				_, err := source.Token(t.Context())
+				require.NoError(t, err)
+				time.Sleep(5 * time.Second)
+			}
+			after := time.Since(start)
+			renewed[after] = true
+			assert.GreaterOrEqual(t, after, 110*time.Minute)
+			assert.LessOrEqual(t, after, 115*time.Minute+10*time.Second)
+		}
+		assert.Greater(t, len(renewed), 10)
+	})
+}
+
+func TestTokenIsUsedOnWhileItsRenewalFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		source := p.source(t)
+		_, err := source.Token(t.Context())
+		require.NoError(t, err)
+		p.fails = true
+		time.Sleep(116 * time.Minute)
+		for start := time.Now(); time.Since(start) < 3*time.Minute; time.Sleep(100 * time.Millisecond) {
+			token, err := source.Token(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "at-1", token)
+		}
+		assert.LessOrEqual(t, p.fetches, 1+3*60+1, "at most one a second")
+		time.Sleep(5 * time.Minute)
+		_, err = source.Token(t.Context())
+		require.Error(t, err, "not beyond its end")
+		p.fails = false
+		time.Sleep(time.Second)
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		assert.NotEqual(t, "at-1", token)
+	})
+}
+
+func TestAStoreThatHangsHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		store.locked <- struct{}{} // by a machine that died
+		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := source.Token(ctx)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		start := time.Now()
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "at-1", token)
+		assert.Equal(t, 5*time.Second, time.Since(start))
+	})
+}
