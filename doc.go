@@ -1,5 +1,6 @@
 // Package openplatform is a client for the account API of the open platform
-// (经济行业数字开放平台): picture codes and SMS codes so far.
+// (经济行业数字开放平台): picture codes, SMS codes, registration, login, password reset and
+// single sign-on.
 //
 //	client, err := openplatform.NewClient(openplatform.Test)
 //	...
@@ -25,8 +26,10 @@
 //	*ResponseError    an answer that is no valid envelope       unknown
 //	*TransportError   no usable answer                          not sent, if proven, or unknown
 //
-// [OutcomeNotSent]: the platform knows nothing of it; try again freely.
-// [OutcomeRejected]: the platform said no, and would again.
+// [OutcomeNotSent]: the platform knows nothing of it. Calling again is safe, and
+// helps unless the request breaks a rule, the certificate is not trusted or ctx ended.
+// [OutcomeRejected]: the platform said no. The same request will be refused again, but
+// for [ErrRateLimited], after which waiting helps.
 // [OutcomeUnknown]: it may have acted. Do not repeat what must not happen twice; for
 // SendSmsCode, ask the person to wait for the SMS before you offer another.
 //
@@ -37,21 +40,26 @@
 //
 // This is a contract; a release that changes it says so.
 //
-// An operation that changes something on the platform (SendSmsCode) leaves this
-// process at most once a call. It is attempted again only if no connection could be
-// made to send it over: a dial that failed, never a certificate that is not trusted.
+// An operation that changes something on the platform (Register, Login, Activate,
+// SendSmsCode, LoginByMobileCode, ResetPassword, Logout, GetServiceTicket, GetAccount,
+// and by default whatever [Do] is given) leaves this process at most once a call. It is
+// attempted again only if no connection could be made to send it over: a dial that
+// failed, never a certificate that is not trusted.
 // It is not repeated after a timeout, a lost connection, an HTTP 503, a Retry-After,
 // or anything else, and net/http is kept from repeating it by itself, as it would
 // over HTTP/2 and for a GET.
 //
-// An operation that changes nothing (GetImgCode) is attempted again after a failed or
-// lost connection, a truncated answer, and 429, 502, 503 and 504, be it the HTTP
-// status or the first three digits of the code. Never after a certificate that is not
+// An operation that changes nothing (GetImgCode, CheckToken, GetAccessToken) is
+// attempted again after a failed or lost connection, a truncated answer, and 429, 502,
+// 503 and 504, be it the HTTP status or the first three digits of the code. Never after a certificate that is not
 // trusted, a redirect, any other answer, or the end of ctx.
 //
 // At most 3 attempts are made, with waits as [RetryPolicy] describes. All
 // repetitions of a client are paid from one quota: ten to begin with, and a tenth for
-// each call. A platform that is down gets at most 1.1 times its normal traffic.
+// each call. A platform that stays down gets 1.1 times its normal traffic.
+//
+// [AccessTokenSource.Use] and [Client.VerifyUser] make a second call, with a new access
+// token, after the platform has rejected the first with [ErrInvalidAccessToken].
 //
 // # What is kept secret
 //
@@ -59,7 +67,9 @@
 // (176****3340 is shown), picture code, SMS code, password, token or e-mail address,
 // the platform's own messages included. Request and result types print masked under
 // every verb of fmt and in slog. What is whole, for the program's use: the fields of
-// requests and results, [APIError].Msg, and JSON made of any of these.
+// requests and results, [APIError].Msg, and JSON made of any of these. fmt itself does
+// not ask a value in an unexported field of another struct how to print: hold a pointer
+// there.
 //
 // # What is assumed
 //

@@ -115,11 +115,12 @@ const (
 	// again without asking the person to wait.
 	OutcomeUnknown Outcome = iota
 	// OutcomeNotSent means that the request provably never reached the platform.
-	// Trying again is free.
+	// Calling again does no harm; whether it helps, the error's type tells: after a
+	// [ValidationError] it does not.
 	OutcomeNotSent
 	// OutcomeRejected means that the platform answered no, with a code of a 4xx
-	// class. The same request will be refused again; for SendSmsCode, start with a
-	// new picture.
+	// class. The same request will be refused again, but for [ErrRateLimited], after
+	// which waiting helps; for SendSmsCode, start with a new picture.
 	OutcomeRejected
 	// OutcomeSucceeded is the outcome of a call without an error.
 	OutcomeSucceeded

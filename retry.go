@@ -150,8 +150,8 @@ func parseRetryAfter(h http.Header) time.Duration {
 }
 
 // A quota bounds the repetitions of all calls of a client together: it begins with
-// quotaFull repetitions, and every call adds a tenth of one. A platform that is
-// down so gets at most 1.1 times its normal traffic, and not three times.
+// quotaFull repetitions, and every call adds a tenth of one. A platform that stays
+// down so gets 1.1 times its normal traffic, and not three times.
 type quota struct{ tenths atomic.Int64 }
 
 const quotaFull = 10 // repetitions
