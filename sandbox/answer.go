@@ -9,10 +9,15 @@ import (
 
 // Documented codes.
 const (
-	codeSuccess    = "000"
-	codeEmptyParam = "400"
-	codeMalformed  = "400003"
-	codeNotFound   = "404001"
+	codeSuccess             = "000"
+	codeEmptyParam          = "400"
+	codeMalformed           = "400003"
+	codeInvalidAccessToken  = "401003"
+	codeInvalidToken        = "401004"
+	codeInvalidTicket       = "401005"
+	codeInvalidClientID     = "403006"
+	codeInvalidClientSecret = "403007"
+	codeNotFound            = "404001"
 )
 
 // Codes that the sandbox assumes, since the platform publishes none for these failures. The package documentation
@@ -24,6 +29,24 @@ const (
 	CodeImgCodeGone = "400102"
 	// CodeInvalidSmsType (短信类型不正确): sms_type is none of REGISTER, RESET_PASSWORD and LOGIN.
 	CodeInvalidSmsType = "400103"
+	// CodeWrongSmsCode (短信验证码错误): the SMS said something else. SmsCodeGuesses of them end the SMS code.
+	CodeWrongSmsCode = "400104"
+	// CodeSmsCodeGone (短信验证码已失效): no SMS code is waiting for this mobile and sms_type.
+	CodeSmsCodeGone = "400105"
+	// CodeUsernameTaken (用户名已存在): another account has the username.
+	CodeUsernameTaken = "400106"
+	// CodeEmailTaken (邮箱已被注册): another account has the e-mail address.
+	CodeEmailTaken = "400107"
+	// CodeMobileTaken (手机号已被注册): another account has the phone number.
+	CodeMobileTaken = "400108"
+	// CodeInvalidActivation (激活链接已失效): the activation token is unknown, used or expired.
+	CodeInvalidActivation = "400109"
+	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than documented.
+	CodeInvalidLength = "400110"
+	// CodeWrongPassword (账号或密码错误): there is no such account, or it has another password.
+	CodeWrongPassword = "401101"
+	// CodeUnknownMobile (手机号未注册): no account has the phone number.
+	CodeUnknownMobile = "404101"
 	// CodeTooManySms (短信发送过于频繁，请稍后再试): the phone got an SMS less than SMSInterval ago.
 	CodeTooManySms = "429001"
 )

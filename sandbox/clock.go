@@ -9,7 +9,7 @@ func (s *Sandbox) Now() time.Time {
 	return s.now()
 }
 
-// Advance moves the sandbox's clock forward, so that a test need not wait for a picture to expire or for a phone to
+// Advance moves the sandbox's clock forward, so that a test need not wait for a token to expire or for a phone to
 // be free again. The clock never goes back: a d of zero or less does nothing.
 func (s *Sandbox) Advance(d time.Duration) {
 	if d <= 0 {

@@ -3,14 +3,17 @@ package sandbox
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // Some of the platform's operations are GETs, whose parameters are in the query.
 func TestReadParamsOfAGet(t *testing.T) {
-	op := operation{name: "Logout", method: http.MethodGet, params: []string{"token"}}
+	op := operation{name: "Logout", method: http.MethodGet, params: []param{{name: "token"}}}
 	tests := []struct {
 		name   string
 		target string
@@ -18,6 +21,8 @@ func TestReadParamsOfAGet(t *testing.T) {
 		failed *failure
 	}{
 		{name: "given", target: "/?token=a%20b&other=1", want: params{"token": "a b"}},
+		{name: "twice", target: "/?token=a&token=b", want: params{"token": "a"}},
+		{name: "not decodable", target: "/?token=%zz", want: params{"token": ""}, failed: &failure{"400003", "入参解析异常"}},
 		{name: "absent", target: "/", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
 		{name: "empty", target: "/?token=", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
 	}
@@ -40,17 +45,101 @@ func TestEveryCharacterHasAGlyph(t *testing.T) {
 }
 
 func TestOutboxForgetsTheOldest(t *testing.T) {
-	o := outbox{byMobile: make(map[string][]SMS)}
-	o.add(SMS{Mobile: "1", Code: "old"})
-	o.add(SMS{Mobile: "2", Code: "old"})
+	o := newOutbox[string]()
+	o.add("1", "old")
+	o.add("2", "old")
 	for range maxKept - 2 {
-		o.add(SMS{Mobile: "2", Code: "new"})
+		o.add("2", "new")
 	}
-	o.add(SMS{Mobile: "3", Code: "new"})
+	o.add("3", "new")
 	assert.Len(t, o.queue, maxKept)
-	assert.NotContains(t, o.byMobile, "1")
+	assert.NotContains(t, o.byAddress, "1")
 
-	o.add(SMS{Mobile: "3", Code: "new"})
-	assert.Equal(t, "new", o.byMobile["2"][0].Code)
-	assert.Len(t, o.byMobile["2"], maxKept-2)
+	o.add("3", "new")
+	assert.Equal(t, "new", o.byAddress["2"][0])
+	assert.Len(t, o.byAddress["2"], maxKept-2)
+}
+
+func TestStoreForgetsTheOldest(t *testing.T) {
+	now := time.Now()
+	s := newStore[int](time.Hour)
+	s.put("replaced", 1, now)
+	s.put("oldest", 2, now)
+	s.put("replaced", 3, now)
+	for i := range maxKept - 2 {
+		s.put(strconv.Itoa(i), i, now)
+	}
+	assert.Len(t, s.queue, maxKept)
+	assert.Equal(t, 3, *s.find("replaced", now), "the value that was replaced is forgotten, not the one in its place")
+	assert.Equal(t, 2, *s.find("oldest", now))
+
+	s.put("newest", 4, now)
+	assert.Len(t, s.queue, maxKept)
+	assert.Nil(t, s.find("oldest", now))
+}
+
+func TestStoreForgetsTheExpired(t *testing.T) {
+	now := time.Now()
+	s := newStore[int](time.Hour)
+	s.put("a", 1, now)
+	s.put("b", 2, now.Add(time.Minute))
+	assert.NotNil(t, s.find("a", now.Add(time.Hour-1)))
+	assert.Nil(t, s.find("a", now.Add(time.Hour)))
+
+	s.put("c", 3, now.Add(time.Hour))
+	assert.Len(t, s.queue, 2)
+	assert.NotContains(t, s.byKey, "a")
+
+	s.clear()
+	assert.Empty(t, s.queue)
+	assert.Nil(t, s.find("b", now))
+}
+
+func TestAccountsForgetTheOldest(t *testing.T) {
+	all := newAccounts()
+	oldest := &account{openID: "oldest", username: "alice", email: "a@example.com", mobile: "1"}
+	all.add(oldest)
+	for i := range maxKept - 1 {
+		all.add(&account{openID: strconv.Itoa(i), username: "user" + strconv.Itoa(i)})
+	}
+	assert.Equal(t, oldest, all.withMobile("1"))
+
+	all.add(&account{openID: "newest"})
+
+	assert.Len(t, all.queue, maxKept)
+	assert.Len(t, all.byOpenID, maxKept)
+	assert.Len(t, all.byName, maxKept-1, "a name left empty is none")
+	assert.Nil(t, all.taken(Account{Username: "alice", Email: "a@example.com", Mobile: "1"}))
+	assert.NotContains(t, all.byOpenID, "oldest")
+}
+
+// What was issued to an account that has been forgotten since is worth nothing.
+func TestForgottenAccount(t *testing.T) {
+	s := New()
+	now := s.Now()
+	a := newAccount(Account{Username: "alice"})
+	s.accounts.add(a)
+	token := s.logIn(a, now).Token
+	s.tickets.put("ticket", a.openID, now)
+	s.activations.put("activation", a.openID, now)
+	require.Equal(t, a, s.loggedIn(token, now))
+
+	s.accounts.dropOldest()
+
+	assert.Nil(t, s.loggedIn(token, now))
+	_, failed := s.getAccount(call{now: now, params: params{"service_ticket": "ticket"}})
+	assert.Equal(t, invalidTicket(), failed)
+	_, failed = s.activate(call{now: now, params: params{"token": "activation"}})
+	assert.Equal(t, invalidActivation(), failed)
+}
+
+func TestPasswordIsSalted(t *testing.T) {
+	one, other := newPassword("s3cret-word"), newPassword("s3cret-word")
+
+	assert.NotEqual(t, one.salt, other.salt)
+	assert.NotEqual(t, one.hash, other.hash)
+	assert.NotContains(t, string(one.hash), "s3cret-word")
+	assert.True(t, one.is("s3cret-word"))
+	assert.False(t, one.is("s3cret-worD"))
+	assert.False(t, one.is(""))
 }

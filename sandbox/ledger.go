@@ -2,13 +2,18 @@ package sandbox
 
 import "time"
 
+// CallIDHeader is a request header that the ledger notes. The platform knows nothing of it: it is for a test whose
+// http.RoundTripper sets it, to tell which request belongs to which call.
+const CallIDHeader = "X-Call-Id"
+
 // Entry is one request that reached the sandbox.
 type Entry struct {
 	Operation  string    // such as SendSmsCode; "" if no operation has that method and path
 	RequestID  string    // the envelope's request_id; there is one even if no envelope was answered
 	Code       string    // the code of the envelope answered; "" as long as there is none
-	CarriedOut bool      // the operation did its work (picture issued, SMS put in the outbox), whatever was answered
+	CarriedOut bool      // the operation did its work (picture issued, SMS put in the outbox, token checked), whatever was answered
 	Mobile     string    // the request's mobile as sent; "" if it has none that can be read
+	CallID     string    // the request's CallIDHeader; "" if it has none
 	At         time.Time // when it arrived, by the sandbox's clock
 }
 

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -40,4 +41,22 @@ func TestLedger(t *testing.T) {
 
 	entries[0].Code = "changed"
 	assert.Equal(t, "000", r.Ledger()[0].Code, "the ledger hands out copies")
+}
+
+func TestLedgerTellsCallsApart(t *testing.T) {
+	r := newRig(t)
+	for _, callID := range []string{"one", "two", ""} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+checkTokenPath, nil)
+		require.NoError(t, err)
+		request.Header.Set(sandbox.CallIDHeader, callID)
+		response, err := r.client.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+	}
+
+	var callIDs []string
+	for _, e := range r.Ledger() {
+		callIDs = append(callIDs, e.CallID)
+	}
+	assert.Equal(t, []string{"one", "two", ""}, callIDs)
 }

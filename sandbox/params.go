@@ -5,10 +5,35 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"unicode/utf8"
 )
 
 // maxBody is the largest request body in bytes.
 const maxBody = 64 << 10
+
+// param is a parameter of an operation. Each is required.
+type param struct {
+	name string // on the wire
+	min  int    // shortest length in characters
+	max  int    // longest length in characters; 0 if the platform documents none
+}
+
+// check returns value if it is a string that holds something and is as long as it may be.
+func (p param) check(value any) (string, *failure) {
+	if value == nil || value == "" {
+		return "", &failure{codeEmptyParam, fmt.Sprintf("参数[%s]不能为空", p.name)}
+	}
+	text, ok := value.(string)
+	if !ok {
+		return "", malformed()
+	}
+	length := utf8.RuneCountInString(text)
+	if length < p.min || p.max > 0 && length > p.max {
+		return text, &failure{CodeInvalidLength, fmt.Sprintf("参数[%s]长度不正确", p.name)}
+	}
+	return text, nil
+}
 
 // params are an operation's parameters by wire name.
 type params map[string]string
@@ -18,12 +43,12 @@ type params map[string]string
 func readParams(op operation, r *http.Request) (params, *failure) {
 	values, failed := readValues(op, r)
 	in := make(params, len(op.params))
-	for _, name := range op.params {
-		value, wrong := stringParam(name, values[name])
+	for _, p := range op.params {
+		value, wrong := p.check(values[p.name])
 		if wrong != nil && failed == nil {
 			failed = wrong
 		}
-		in[name] = value
+		in[p.name] = value
 	}
 	return in, failed
 }
@@ -34,7 +59,7 @@ func readValues(op operation, r *http.Request) (map[string]any, *failure) {
 		return nil, nil // an unknown path fails for being unknown, whatever it carries
 	}
 	if op.method == http.MethodGet {
-		return queryValues(r), nil
+		return queryValues(r)
 	}
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -51,24 +76,16 @@ func readValues(op operation, r *http.Request) (map[string]any, *failure) {
 	return values, nil
 }
 
-func queryValues(r *http.Request) map[string]any {
+func queryValues(r *http.Request) (map[string]any, *failure) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, malformed()
+	}
 	values := make(map[string]any)
-	for name, all := range r.URL.Query() {
+	for name, all := range query {
 		values[name] = all[0]
 	}
-	return values
-}
-
-// stringParam returns value if it is a string that holds something.
-func stringParam(name string, value any) (string, *failure) {
-	if value == nil || value == "" {
-		return "", &failure{codeEmptyParam, fmt.Sprintf("参数[%s]不能为空", name)}
-	}
-	text, ok := value.(string)
-	if !ok {
-		return "", malformed()
-	}
-	return text, nil
+	return values, nil
 }
 
 func malformed() *failure {

@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// alphanumeric is what ids and tokens are made of.
+const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
 // randomString returns n characters of alphabet, each as likely as any other.
 func randomString(n int, alphabet string) string {
 	// Bytes from here on would favour the first characters of the alphabet.

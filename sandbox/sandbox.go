@@ -14,12 +14,23 @@ const maxKept = 100_000
 type Sandbox struct {
 	httpStatus bool // failures carry the HTTP status of their code
 
-	mu       sync.Mutex // guards everything below
-	offset   time.Duration
-	pictures pictures
-	outbox   outbox
-	ledger   ledger
-	orders   []*Ordered
+	mu     sync.Mutex // guards everything below
+	offset time.Duration
+	ledger ledger
+	orders []*Ordered
+
+	pictures store[string]  // what they show, by img_code_id
+	smsCodes store[smsCode] // by smsCodeKey
+	texts    outbox[SMS]    // by mobile
+	mails    outbox[Mail]   // by e-mail address
+
+	accounts    accounts
+	activations store[string] // open_id by activation token
+	logins      store[login]  // by token
+
+	clients      map[string]string // client_secret by client_id
+	accessTokens store[struct{}]   // by access_token
+	tickets      store[string]     // open_id by service_ticket
 }
 
 // Option changes how New sets a Sandbox up.
@@ -31,11 +42,21 @@ func WithHTTPStatus() Option {
 	return func(s *Sandbox) { s.httpStatus = true }
 }
 
-// New returns a Sandbox that has seen nothing yet.
+// New returns a Sandbox that has seen nothing yet, and knows the demo client alone.
 func New(opts ...Option) *Sandbox {
 	s := &Sandbox{
-		pictures: pictures{byID: make(map[string]*imgCode)},
-		outbox:   outbox{byMobile: make(map[string][]SMS)},
+		pictures: newStore[string](ImgCodeLifetime),
+		smsCodes: newStore[smsCode](SmsCodeLifetime),
+		texts:    newOutbox[SMS](),
+		mails:    newOutbox[Mail](),
+
+		accounts:    newAccounts(),
+		activations: newStore[string](ActivationLifetime),
+		logins:      newStore[login](TokenLifetime),
+
+		clients:      map[string]string{DemoClientID: DemoClientSecret},
+		accessTokens: newStore[struct{}](AccessTokenLifetime),
+		tickets:      newStore[string](ServiceTicketLifetime),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -46,7 +67,7 @@ func New(opts ...Option) *Sandbox {
 // ServeHTTP answers one request as the platform would, unless a fault was ordered for it. A dropped connection is a
 // panic with http.ErrAbortHandler, which net/http's server understands.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := s.arrive(findOperation(r.Method, r.URL.Path))
+	v := s.arrive(r)
 	in, refused := readParams(v.op, r)
 	s.noteMobile(v, in["mobile"])
 
@@ -68,13 +89,19 @@ type visit struct {
 }
 
 // arrive enters a request in the ledger before anything can happen to it, and picks the fault that will.
-func (s *Sandbox) arrive(op operation) visit {
+func (s *Sandbox) arrive(r *http.Request) visit {
+	op := findOperation(r.Method, r.URL.Path)
 	requestID := newUUID()
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 
-	entry := s.ledger.add(Entry{Operation: op.name, RequestID: requestID, At: s.now()})
+	entry := s.ledger.add(Entry{
+		Operation: op.name,
+		RequestID: requestID,
+		CallID:    r.Header.Get(CallIDHeader),
+		At:        s.now(),
+	})
 	return visit{op: op, fault: s.nextFault(op.name), entry: entry}
 }
 

@@ -1,9 +1,12 @@
 package sandbox_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +16,9 @@ import (
 
 	"github.com/ebaas/openplatform-go/sandbox"
 )
+
+// wireName is the x in 参数[x]不能为空.
+var wireName = regexp.MustCompile(`\[\w+\]`)
 
 const uuidV4 = `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
 
@@ -42,7 +48,17 @@ func body(text string) func(*rig) string {
 	return func(*rig) string { return text }
 }
 
+// fields is the body of a POST, by wire names and values.
+func fields(namesAndValues ...string) func(*rig) string {
+	_, _, text := request("", namesAndValues...)
+	return body(text)
+}
+
 func refusals() []refusal {
+	return slices.Concat(commonRefusals(), accountRefusals(), loginRefusals(), ssoRefusals())
+}
+
+func commonRefusals() []refusal {
 	return []refusal{
 		{name: "unknown path", path: "/oauth/api/account/nothing", body: body(`{}`), code: "404001", msg: "接口不存在", status: 404},
 		{name: "wrong method", method: http.MethodGet, body: body(``), code: "404001", msg: "接口不存在", status: 404},
@@ -147,22 +163,34 @@ func TestPackageDocListsEveryFailure(t *testing.T) {
 	doc := strings.Join(lines, "\n")
 
 	for _, c := range refusals() {
-		msg := c.msg
-		if c.code == "400" {
-			msg = "参数[x]不能为空"
-		}
+		msg := wireName.ReplaceAllString(c.msg, "[x]")
 		assert.Contains(t, doc, " "+c.code+" "+msg+" ", c.name)
 	}
 	for name, code := range map[string]string{
-		"CodeWrongImgCode":   sandbox.CodeWrongImgCode,
-		"CodeImgCodeGone":    sandbox.CodeImgCodeGone,
-		"CodeInvalidSmsType": sandbox.CodeInvalidSmsType,
-		"CodeTooManySms":     sandbox.CodeTooManySms,
+		"CodeWrongImgCode":      sandbox.CodeWrongImgCode,
+		"CodeImgCodeGone":       sandbox.CodeImgCodeGone,
+		"CodeInvalidSmsType":    sandbox.CodeInvalidSmsType,
+		"CodeWrongSmsCode":      sandbox.CodeWrongSmsCode,
+		"CodeSmsCodeGone":       sandbox.CodeSmsCodeGone,
+		"CodeUsernameTaken":     sandbox.CodeUsernameTaken,
+		"CodeEmailTaken":        sandbox.CodeEmailTaken,
+		"CodeMobileTaken":       sandbox.CodeMobileTaken,
+		"CodeInvalidActivation": sandbox.CodeInvalidActivation,
+		"CodeInvalidLength":     sandbox.CodeInvalidLength,
+		"CodeWrongPassword":     sandbox.CodeWrongPassword,
+		"CodeUnknownMobile":     sandbox.CodeUnknownMobile,
+		"CodeTooManySms":        sandbox.CodeTooManySms,
 	} {
 		assert.Contains(t, doc, name+" "+code+" ")
+		assert.True(t, slices.ContainsFunc(refusals(), func(c refusal) bool { return c.code == code }), name)
 	}
-	for _, path := range []string{imgCodePath, smsCodePath} {
-		assert.Contains(t, doc, path+"\n")
+	paths := []string{
+		registerPath, loginPath, imgCodePath, activatePath, smsCodePath, mobileLoginPath,
+		resetPasswordPath, logoutPath, checkTokenPath, accessTokenPath, ticketPath, accountPath,
+	}
+	for _, path := range paths {
+		method := cmp.Or(methods[path], http.MethodPost)
+		assert.Contains(t, doc, " "+method+" "+path+"\n")
 	}
 }
 

@@ -2,11 +2,18 @@ package sandbox
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
-// SMSInterval is how long a phone has to wait after an SMS before it is sent another.
-const SMSInterval = 60 * time.Second
+const (
+	// SMSInterval is how long a phone has to wait after an SMS before it is sent another.
+	SMSInterval = 60 * time.Second
+	// SmsCodeLifetime is how long an SMS code can be used after it was sent.
+	SmsCodeLifetime = 5 * time.Minute
+	// SmsCodeGuesses is how many wrong guesses end an SMS code.
+	SmsCodeGuesses = 5
+)
 
 const (
 	smsCodeLength = 4
@@ -14,8 +21,17 @@ const (
 	smsCodeAlphabet = "abcdefghjkmnpqrstuvwxyz23456789"
 )
 
-// smsTypes are the documented values of sms_type: 注册, 重置密码, 登录.
-var smsTypes = []string{"REGISTER", "RESET_PASSWORD", "LOGIN"}
+// The documented values of sms_type: 注册, 重置密码, 登录.
+const (
+	smsTypeRegister      = "REGISTER"
+	smsTypeResetPassword = "RESET_PASSWORD"
+	smsTypeLogin         = "LOGIN"
+)
+
+var (
+	smsTypes      = []string{smsTypeRegister, smsTypeResetPassword, smsTypeLogin}
+	loginSmsTypes = []string{smsTypeResetPassword, smsTypeLogin}
+)
 
 // SMS is a text message that the platform would have sent.
 type SMS struct {
@@ -30,18 +46,20 @@ type SMS struct {
 func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 	mobile, smsType := c.params["mobile"], c.params["sms_type"]
 	if !slices.Contains(smsTypes, smsType) {
-		return nil, &failure{CodeInvalidSmsType, "短信类型不正确"}
+		return nil, invalidSmsType()
 	}
-	if failed := s.pictures.redeem(c.params["img_code_id"], c.params["img_code"], c.now); failed != nil {
+	if failed := s.redeemImgCode(c.params["img_code_id"], c.params["img_code"], c.now); failed != nil {
 		return nil, failed
 	}
-	if s.outbox.throttled(mobile, c.now) {
+	if s.throttled(mobile, c.now) {
 		return nil, &failure{CodeTooManySms, "短信发送过于频繁，请稍后再试"}
 	}
-	s.outbox.add(SMS{
+	code := randomString(smsCodeLength, smsCodeAlphabet)
+	s.smsCodes.put(smsCodeKey(mobile, smsType), smsCode{text: code}, c.now)
+	s.texts.add(mobile, SMS{
 		Mobile:    mobile,
 		SmsType:   smsType,
-		Code:      randomString(smsCodeLength, smsCodeAlphabet),
+		Code:      code,
 		RequestID: c.requestID,
 		SentAt:    c.now,
 	})
@@ -53,33 +71,45 @@ func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 func (s *Sandbox) Outbox(mobile string) []SMS {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.outbox.byMobile[mobile])
+	return slices.Clone(s.texts.byAddress[mobile])
 }
 
-// outbox holds the SMS that were sent.
-type outbox struct {
-	byMobile map[string][]SMS // oldest first, never empty
-	queue    []string         // the mobile of every SMS, oldest first
-}
-
-func (o *outbox) throttled(mobile string, now time.Time) bool {
-	sent := o.byMobile[mobile]
+// throttled needs s.mu.
+func (s *Sandbox) throttled(mobile string, now time.Time) bool {
+	sent := s.texts.byAddress[mobile]
 	return len(sent) > 0 && now.Sub(sent[len(sent)-1].SentAt) < SMSInterval
 }
 
-func (o *outbox) add(sms SMS) {
-	if len(o.queue) == maxKept {
-		o.dropOldest()
-	}
-	o.byMobile[sms.Mobile] = append(o.byMobile[sms.Mobile], sms)
-	o.queue = append(o.queue, sms.Mobile)
+// smsCode is an SMS code that was sent and not used yet.
+type smsCode struct {
+	text    string
+	guesses int // wrong ones
 }
 
-func (o *outbox) dropOldest() {
-	mobile := o.queue[0]
-	o.queue = o.queue[1:]
-	o.byMobile[mobile] = o.byMobile[mobile][1:]
-	if len(o.byMobile[mobile]) == 0 {
-		delete(o.byMobile, mobile)
+// smsCodeKey is what an SMS code is good for: one phone and one sms_type. No sms_type holds a blank, so no two keys are
+// alike.
+func smsCodeKey(mobile, smsType string) string {
+	return smsType + " " + mobile
+}
+
+// redeemSmsCode uses an SMS code up, or says what is wrong with the guess at it. It needs s.mu.
+func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *failure {
+	key := smsCodeKey(mobile, smsType)
+	code := s.smsCodes.find(key, now)
+	if code == nil {
+		return &failure{CodeSmsCodeGone, "短信验证码已失效"}
 	}
+	if strings.EqualFold(guess, code.text) {
+		s.smsCodes.remove(key)
+		return nil
+	}
+	code.guesses++
+	if code.guesses == SmsCodeGuesses {
+		s.smsCodes.remove(key)
+	}
+	return &failure{CodeWrongSmsCode, "短信验证码错误"}
+}
+
+func invalidSmsType() *failure {
+	return &failure{CodeInvalidSmsType, "短信类型不正确"}
 }

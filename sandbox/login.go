@@ -1,0 +1,88 @@
+package sandbox
+
+import (
+	"slices"
+	"time"
+)
+
+// TokenLifetime is how long a login lasts without a logout.
+const TokenLifetime = 24 * time.Hour
+
+const tokenLength = 32
+
+// newToken returns a random token, of any kind.
+func newToken() string {
+	return randomString(tokenLength, alphanumeric)
+}
+
+// loginData is the data of Login 登录 and LoginByMobileCode 短信验证码登录.
+type loginData struct {
+	OpenID string `json:"open_id"`
+	Token  string `json:"token"`
+}
+
+// login is Login 登录. It does not tell an unknown account from a wrong password.
+func (s *Sandbox) login(c call) (any, *failure) {
+	a := s.accounts.byName[c.params["account"]]
+	if a == nil || !a.password.is(c.params["password"]) {
+		return nil, &failure{CodeWrongPassword, "账号或密码错误"}
+	}
+	return s.logIn(a, c.now), nil
+}
+
+// loginByMobileCode is LoginByMobileCode 短信验证码登录. A phone without an account leaves the SMS code usable.
+func (s *Sandbox) loginByMobileCode(c call) (any, *failure) {
+	mobile, smsType := c.params["mobile"], c.params["sms_type"]
+	if !slices.Contains(loginSmsTypes, smsType) {
+		return nil, invalidSmsType()
+	}
+	a := s.accounts.withMobile(mobile)
+	if a == nil {
+		return nil, &failure{CodeUnknownMobile, "手机号未注册"}
+	}
+	if failed := s.redeemSmsCode(mobile, smsType, c.params["code"], c.now); failed != nil {
+		return nil, failed
+	}
+	return s.logIn(a, c.now), nil
+}
+
+// logout is Logout 登出.
+func (s *Sandbox) logout(c call) (any, *failure) {
+	token := c.params["token"]
+	if s.loggedIn(token, c.now) == nil {
+		return nil, invalidToken()
+	}
+	s.logins.remove(token)
+	return true, nil
+}
+
+// login is a person logged in. It ends early when the account is gone or got a new password.
+type login struct {
+	openID string
+	resets int // the account's, when it began
+}
+
+// logIn needs s.mu.
+func (s *Sandbox) logIn(a *account, now time.Time) loginData {
+	token := newToken()
+	s.logins.put(token, login{openID: a.openID, resets: a.resets}, now)
+	return loginData{OpenID: a.openID, Token: token}
+}
+
+// loggedIn returns the account that a login token stands for, or nil if the token is unknown or its login has ended.
+// It needs s.mu.
+func (s *Sandbox) loggedIn(token string, now time.Time) *account {
+	l := s.logins.find(token, now)
+	if l == nil {
+		return nil
+	}
+	a := s.accounts.byOpenID[l.openID]
+	if a == nil || a.resets != l.resets {
+		return nil
+	}
+	return a
+}
+
+func invalidToken() *failure {
+	return &failure{codeInvalidToken, "无效的token"}
+}

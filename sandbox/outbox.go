@@ -1,0 +1,28 @@
+package sandbox
+
+// outbox holds the messages that were sent, the newest maxKept of them.
+type outbox[M any] struct {
+	byAddress map[string][]M // oldest first, never empty
+	queue     []string       // the address of every message, oldest first
+}
+
+func newOutbox[M any]() outbox[M] {
+	return outbox[M]{byAddress: make(map[string][]M)}
+}
+
+func (o *outbox[M]) add(address string, message M) {
+	if len(o.queue) == maxKept {
+		o.dropOldest()
+	}
+	o.byAddress[address] = append(o.byAddress[address], message)
+	o.queue = append(o.queue, address)
+}
+
+func (o *outbox[M]) dropOldest() {
+	address := o.queue[0]
+	o.queue = o.queue[1:]
+	o.byAddress[address] = o.byAddress[address][1:]
+	if len(o.byAddress[address]) == 0 {
+		delete(o.byAddress, address)
+	}
+}

@@ -1,0 +1,133 @@
+package sandbox
+
+import "time"
+
+// Documented lifetimes.
+const (
+	// AccessTokenLifetime is how long an access token can be used after it was issued.
+	AccessTokenLifetime = 2 * time.Hour
+	// ServiceTicketLifetime is how long a service ticket can be used after it was issued.
+	ServiceTicketLifetime = 60 * time.Second
+)
+
+// The client that every Sandbox knows from the start.
+const (
+	DemoClientID     = "demo-client"
+	DemoClientSecret = "demo-secret"
+)
+
+// serviceTicketUses is the number_of_uses of every ticket.
+const serviceTicketUses = 1
+
+// AddClient makes a business system known, as one that GetAccessToken serves. A known id gets the new secret.
+func (s *Sandbox) AddClient(id, secret string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clients[id] = secret
+}
+
+// RevokeAccessTokens ends every access token at once, of every client, before its time. It is for testing what a client
+// does about an access token that is refused. Tickets stay.
+func (s *Sandbox) RevokeAccessTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accessTokens.clear()
+}
+
+// checkToken is CheckToken 校验token.
+func (s *Sandbox) checkToken(c call) (any, *failure) {
+	if s.loggedIn(c.params["token"], c.now) == nil {
+		return nil, invalidToken()
+	}
+	return nil, nil
+}
+
+// accessTokenData is the data of GetAccessToken 获取AccessToken.
+type accessTokenData struct {
+	AccessToken string    `json:"access_token"`
+	Expired     localTime `json:"expired"`
+}
+
+// getAccessToken is GetAccessToken 获取AccessToken.
+func (s *Sandbox) getAccessToken(c call) (any, *failure) {
+	secret, known := s.clients[c.params["client_id"]]
+	if !known {
+		return nil, &failure{codeInvalidClientID, "client_id不正确"}
+	}
+	if c.params["client_secret"] != secret {
+		return nil, &failure{codeInvalidClientSecret, "client_secret不正确"}
+	}
+	token := newToken()
+	s.accessTokens.put(token, struct{}{}, c.now)
+	return accessTokenData{AccessToken: token, Expired: localTime(c.now.Add(AccessTokenLifetime))}, nil
+}
+
+// serviceTicketData is the data of GetServiceTicket 获取ServiceTicket.
+type serviceTicketData struct {
+	ServiceTicket string    `json:"service_ticket"`
+	Expired       localTime `json:"expired"`
+	NumberOfUses  int       `json:"number_of_uses"`
+}
+
+// getServiceTicket is GetServiceTicket 获取ServiceTicket.
+func (s *Sandbox) getServiceTicket(c call) (any, *failure) {
+	if s.accessTokens.find(c.params["access_token"], c.now) == nil {
+		return nil, &failure{codeInvalidAccessToken, "无效的access_token"}
+	}
+	a := s.loggedIn(c.params["token"], c.now)
+	if a == nil {
+		return nil, invalidToken()
+	}
+	ticket := newToken()
+	s.tickets.put(ticket, a.openID, c.now)
+	return serviceTicketData{
+		ServiceTicket: ticket,
+		Expired:       localTime(c.now.Add(ServiceTicketLifetime)),
+		NumberOfUses:  serviceTicketUses,
+	}, nil
+}
+
+// accountData is the data of GetAccount 获取用户信息.
+type accountData struct {
+	Username string `json:"username"`
+	Email    string `json:"email"`
+	Mobile   string `json:"mobile"`
+	Activate bool   `json:"activate"`
+	OpenID   string `json:"open_id"`
+}
+
+// getAccount is GetAccount 获取用户信息. It uses the ticket up.
+func (s *Sandbox) getAccount(c call) (any, *failure) {
+	ticket := c.params["service_ticket"]
+	openID := s.tickets.find(ticket, c.now)
+	if openID == nil {
+		return nil, invalidTicket()
+	}
+	a := s.accounts.byOpenID[*openID]
+	if a == nil {
+		return nil, invalidTicket()
+	}
+	s.tickets.remove(ticket)
+	return accountData{
+		Username: a.username,
+		Email:    a.email,
+		Mobile:   a.mobile,
+		Activate: a.activated,
+		OpenID:   a.openID,
+	}, nil
+}
+
+func invalidTicket() *failure {
+	return &failure{codeInvalidTicket, "无效的service_ticket"}
+}
+
+// chinaStandardTime needs no time zone database.
+var chinaStandardTime = time.FixedZone("CST", 8*60*60)
+
+// localTime is a time that in JSON has no zone, as the platform writes it.
+type localTime time.Time
+
+// MarshalText writes China Standard Time.
+func (t localTime) MarshalText() ([]byte, error) {
+	return []byte(time.Time(t).In(chinaStandardTime).Format(time.DateTime)), nil
+}
