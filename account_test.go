@@ -33,7 +33,7 @@ const openID = "o5Zc0wQmT7Yk2hVbN8xLr4PfJd1E"
 
 var (
 	chinaStandardTime = time.FixedZone("", 8*60*60)
-	login             = openplatform.LoginResult{OpenID: openID, Token: "5c1e6cf0f9e94b3f8f2d"}
+	loginData         = openplatform.LoginResult{OpenID: openID, Token: "5c1e6cf0f9e94b3f8f2d"}
 )
 
 // callWith makes a call of one of the client's methods with a request.
@@ -59,7 +59,7 @@ var contract = []contractTest{
 	},
 	{
 		"Login", http.MethodPost, "/oauth/api/account/login",
-		callWith((*openplatform.Client).Login, openplatform.LoginRequest{Account: "经济用户01", Password: "Passw0rd!"}), true, login,
+		callWith((*openplatform.Client).Login, openplatform.LoginRequest{Account: "经济用户01", Password: "Passw0rd!"}), true, loginData,
 	},
 	{
 		"GetImgCode", http.MethodPost, "/oauth/api/account/getImgCode",
@@ -80,7 +80,7 @@ var contract = []contractTest{
 		"LoginByMobileCode", http.MethodPost, "/oauth/api/account/loginByMobileCode",
 		callWith((*openplatform.Client).LoginByMobileCode, openplatform.LoginByMobileCodeRequest{
 			Mobile: "13900001111", Code: "34fy", SmsType: openplatform.SmsTypeLogin,
-		}), true, login,
+		}), true, loginData,
 	},
 	{
 		"ResetPassword", http.MethodPost, "/oauth/api/account/resetPassword",
@@ -399,6 +399,9 @@ func TestDoSendsWhatItIsGiven(t *testing.T) {
 		{name: "name of two lines", op: openplatform.Operation{Name: "a\nb", Method: "GET", Path: "/"}, rule: "name"},
 		{name: "other method", op: openplatform.Operation{Name: "X", Method: "DELETE", Path: "/"}, rule: "GET or POST"},
 		{name: "other host", op: openplatform.Operation{Name: "X", Method: "GET", Path: "@elsewhere.invalid/"}, rule: "path"},
+		{name: "path that does not parse", op: openplatform.Operation{Name: "X", Method: "GET", Path: "/%zz"}, rule: "path"},
+		{name: "path of two lines", op: openplatform.Operation{Name: "X", Method: "GET", Path: "/a\nb"}, rule: "path"},
+		{name: "no path", op: openplatform.Operation{Name: "X", Method: "GET"}, rule: "path"},
 		{name: "query in path", op: openplatform.Operation{Name: "X", Method: "GET", Path: "/x?a=b"}, rule: "path"},
 	}
 	for _, tt := range tests {

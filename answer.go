@@ -63,6 +63,7 @@ func openAnswer[T any](a *answer) (*Response[T], error) {
 	resp := &Response[T]{
 		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg), Data: data,
 		HTTPStatus: a.status, Header: a.header,
+		printedID: maskRequestID(string(a.requestID), a.secrets), printedMsg: maskSecrets(string(a.msg), a.secrets),
 	}
 	if err == nil {
 		return resp, nil
@@ -100,7 +101,7 @@ func (a *answer) cutShort(ctx context.Context, err error) error {
 		return &TransportError{Operation: a.operation, reason: reason + " in the middle of the answer", cause: cause}
 	}
 	e := a.unusable("the body ended early: " + reason)
-	e.cause = cause
+	e.cause, e.truncated = cause, true
 	return e
 }
 

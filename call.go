@@ -3,6 +3,7 @@ package openplatform
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -22,13 +23,13 @@ type Operation struct {
 }
 
 func (op Operation) brokenRule() string {
-	switch {
-	case op.Name == "" || op.Name != oneLine(op.Name, maxRequestID):
+	switch _, err := url.ParseRequestURI(op.Path); {
+	case op.Name == "" || op.Name != cut(plain(op.Name), maxRequestID):
 		return "the operation's name must be 1 to 64 printable characters"
 	case op.Method != http.MethodGet && op.Method != http.MethodPost:
 		return "the operation's method must be GET or POST"
-	case !strings.HasPrefix(op.Path, "/") || strings.ContainsAny(op.Path, "?#"):
-		return "the operation's path must begin with a slash and have no query"
+	case err != nil || op.Path[0] != '/' || strings.ContainsAny(op.Path, "?#"):
+		return "the operation's path must begin with a slash, be escaped, and have no query"
 	}
 	return ""
 }
@@ -45,6 +46,9 @@ func (op Operation) brokenRule() string {
 // the platform only phone numbers and e-mail addresses are masked, and in, the Data
 // of the response and op.Path print as they are. Keep secrets out of op.Path.
 func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[T], error) {
+	if rule := op.brokenRule(); rule != "" {
+		return nil, &ValidationError{Operation: op.Name, Rule: rule}
+	}
 	return call[T](ctx, c, op, in)
 }
 

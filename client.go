@@ -141,8 +141,12 @@ func WithBaseURL(base string) Option {
 // Transport in it means [DefaultTransport]; its Jar and Timeout (of one attempt)
 // are kept; its CheckRedirect is not, because redirects are never followed.
 //
-// A RoundTripper that sends a request again by itself breaks the SDK's promise to
-// deliver it at most once: leave repeating to [RetryPolicy].
+// A RoundTripper of yours decides whether the SDK's promises hold behind it. Change a
+// request only in a copy made with its Clone method, which keeps its Body and its nil
+// GetBody: with a GetBody, net/http sends a request again by itself. Leave repeating to
+// [RetryPolicy]. A RoundTripper that reads the body before it has a connection makes
+// "not sent" unprovable, and behind any but net/http's own a GET is never provably not
+// sent: their failures are [OutcomeUnknown] and dials are not repeated.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
@@ -172,6 +176,9 @@ func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
 		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 {
 			return errors.New("WithRetry: negative field")
+		}
+		if longest := 24 * time.Hour; p.BaseDelay > longest || p.MaxDelay > longest {
+			return fmt.Errorf("WithRetry: a delay is longer than %v", longest)
 		}
 		if p := p.withDefaults(); p.MaxDelay < p.BaseDelay {
 			return fmt.Errorf("WithRetry: MaxDelay %v is shorter than BaseDelay %v", p.MaxDelay, p.BaseDelay)

@@ -63,6 +63,7 @@ func TestBadOptionsAreErrors(t *testing.T) {
 		{"retry negative attempts", openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: -1}), "negative"},
 		{"retry negative delay", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: -1}), "negative"},
 		{"retry delays swapped", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 2, MaxDelay: 1}), "shorter"},
+		{"retry beyond all bounds", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 1 << 62}), "longer than"},
 		{"logger nil", openplatform.WithLogger(nil), "nil logger"},
 		{"observer nil", openplatform.WithObserver(nil), "nil observer"},
 		{"user agent empty", openplatform.WithUserAgent(""), "printable"},
@@ -118,7 +119,7 @@ func TestCallersHTTPClientIsCopied(t *testing.T) {
 
 func TestCallersHTTPClientsTimeoutIsOfOneAttempt(t *testing.T) {
 	url, received := serve(t, hang)
-	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{Timeout: 30 * time.Millisecond}), quickRetries)
+	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{Timeout: 300 * time.Millisecond}), quickRetries)
 	err := getImgCode(t.Context(), client)
 	var failure *openplatform.TransportError
 	require.ErrorAs(t, err, &failure)

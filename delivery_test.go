@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -226,6 +227,59 @@ func TestOutcomeBehindACallersRoundTripper(t *testing.T) {
 	}
 }
 
+// A GET behind a RoundTripper that tries two ways, one of them dead, has been sent.
+func TestGETIsNotProvenUnsentByOneOfTwoTransports(t *testing.T) {
+	url, received := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	dead, alive := closedPort(), openplatform.DefaultTransport()
+	t.Cleanup(alive.CloseIdleConnections)
+	client := newClient(t, url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+		other, err := http.NewRequestWithContext(context.Background(), req.Method, req.URL.String(), nil)
+		if err != nil {
+			return nil, err
+		}
+		if resp, err := alive.RoundTrip(other); err == nil {
+			return resp, nil
+		}
+		return dead.RoundTrip(req)
+	})))
+	err := do(mutatingGET, nil)(t.Context(), client)
+	assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+	assert.EqualValues(t, 1, received.Load())
+}
+
+// A signer that changes a clone keeps what guards the request.
+func TestASignerThatClonesKeepsDeliveryAtMostOnce(t *testing.T) {
+	url, roots, received := resetHTTP2Streams(t)
+	transport := openplatform.DefaultTransport()
+	transport.TLSClientConfig.RootCAs = roots
+	t.Cleanup(transport.CloseIdleConnections)
+	client := newClient(t, url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
+		signed := req.Clone(req.Context())
+		signed.Header.Set("X-Signature", "s")
+		return transport.RoundTrip(signed)
+	})))
+	for _, p := range mutations {
+		received.Store(0)
+		require.Error(t, p.call(t.Context(), client), p.name)
+		assert.EqualValues(t, 1, received.Load(), p.name)
+	}
+}
+
+func TestBodyCannotBeReadOnceTheCallIsOver(t *testing.T) {
+	for _, p := range append(mutations, probe{"GetImgCode", getImgCode}) {
+		t.Run(p.name, func(t *testing.T) {
+			var body io.Reader
+			client := newClient(t, "http://platform.invalid", through(roundTripper(func(req *http.Request) (*http.Response, error) {
+				body = req.Body
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("{}"))}, nil
+			})))
+			require.Error(t, p.call(t.Context(), client))
+			_, err := io.ReadAll(body)
+			assert.Error(t, err)
+		})
+	}
+}
+
 func TestNotSentWhenCtxEndsBeforeThereIsAConnection(t *testing.T) {
 	transport := openplatform.DefaultTransport()
 	transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -256,7 +310,7 @@ func TestUnknownWhenThePlatformHangs(t *testing.T) {
 	for _, p := range mutations {
 		t.Run(p.name, func(t *testing.T) {
 			url, received := serve(t, hang)
-			client := newClient(t, url, openplatform.WithTimeout(50*time.Millisecond))
+			client := newClient(t, url, openplatform.WithTimeout(300*time.Millisecond))
 			err := p.call(t.Context(), client)
 			var failure *openplatform.TransportError
 			require.ErrorAs(t, err, &failure)

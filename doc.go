@@ -67,9 +67,11 @@
 // (176****3340 is shown), picture code, SMS code, password, token or e-mail address,
 // the platform's own messages included. Request and result types print masked under
 // every verb of fmt and in slog. What is whole, for the program's use: the fields of
-// requests and results, [APIError].Msg, and JSON made of any of these. fmt itself does
-// not ask a value in an unexported field of another struct how to print: hold a pointer
-// there.
+// requests and results, [APIError].Msg, and JSON made of any of these, which slog's JSON
+// handler also makes of a slice or a struct that holds them. fmt itself does not ask a
+// value in an unexported field of another struct how to print: hold a pointer there. And
+// net/http writes to the standard logger what a server sends unasked on an idle
+// connection: [log.SetOutput] is yours.
 //
 // # What is assumed
 //

@@ -2,6 +2,7 @@ package openplatform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Response is the platform's answer to an operation that succeeded: the envelope
@@ -29,25 +31,31 @@ type Response[T any] struct {
 	HTTPStatus int
 	// Header is the HTTP header.
 	Header http.Header
+
+	printedID, printedMsg string // without the request's secrets, if the SDK made it
 }
 
 // Format implements [fmt.Formatter]: every verb prints the same, secrets masked and
 // without the header.
 func (r Response[T]) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(f, "{request_id:%s code:%s msg:%s http_status:%d data:%v}",
-		maskRequestID(r.RequestID, nil), r.Code, maskText(r.Msg, maxMsg), r.HTTPStatus, r.Data)
+		r.shownID(), r.Code, r.shownMsg(), r.HTTPStatus, r.Data)
 }
 
 // LogValue implements [slog.LogValuer] with the secrets masked.
 func (r Response[T]) LogValue() slog.Value {
 	return slog.GroupValue(
-		slog.String("request_id", maskRequestID(r.RequestID, nil)),
+		slog.String("request_id", r.shownID()),
 		slog.String("code", string(r.Code)),
-		slog.String("msg", maskText(r.Msg, maxMsg)),
+		slog.String("msg", r.shownMsg()),
 		slog.Int("http_status", r.HTTPStatus),
 		slog.Any("data", r.Data),
 	)
 }
+
+func (r Response[T]) shownID() string { return maskRequestID(cmp.Or(r.printedID, r.RequestID), nil) }
+
+func (r Response[T]) shownMsg() string { return maskText(cmp.Or(r.printedMsg, r.Msg), maxMsg) }
 
 // The documented maximum lengths of the envelope's fields, in characters. They
 // bound what is printed; a longer field is delivered whole.
@@ -165,17 +173,41 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 	if isNull {
 		return data, nil
 	}
+	if field := ambiguousField(raw); field != "" {
+		return data, fmt.Errorf("data has two fields %s", plain(field))
+	}
 	err := json.Unmarshal(raw, &data)
 	if err != nil && !errors.Is(err, errExpired) {
 		// The decoder's error can quote the value.
 		return data, errors.New("data is not of the documented type")
 	}
-	if d, ok := any(data).(documented); ok {
+	if d, ok := asDocumented(data); ok {
 		if field, rule := brokenRule(d.params()); rule != "" {
 			return data, fmt.Errorf("data.%s %s", field, rule)
 		}
 	}
 	return data, err
+}
+
+// ambiguousField returns a field that an object has twice, whatever its case: to
+// encoding/json open_id and OPEN_ID are the same, and the last one would win.
+func ambiguousField(raw json.RawMessage) string {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+		return ""
+	}
+	seen := map[string]bool{}
+	for dec.More() {
+		key, _ := dec.Token() // raw has been read once: it is valid
+		name, _ := key.(string)
+		name = strings.ToLower(name)
+		if seen[name] {
+			return name
+		}
+		seen[name] = true
+		_ = dec.Decode(new(json.RawMessage))
+	}
+	return ""
 }
 
 func nullable(t reflect.Type) bool {

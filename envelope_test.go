@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -97,6 +98,37 @@ func TestPictureDataMustBeWhole(t *testing.T) {
 			assert.NotContains(t, err.Error(), "17621923340")
 		})
 	}
+}
+
+func TestDataMustNotBeAmbiguous(t *testing.T) {
+	url, _ := serve(t, answer(200, envelope("000", "成功", `{"open_id":"mine","OPEN_ID":"another's"}`)))
+	_, err := newClient(t, url).GetAccount(t.Context(), &openplatform.GetAccountRequest{ServiceTicket: "st"})
+	var failure *openplatform.ResponseError
+	require.ErrorAs(t, err, &failure)
+	assert.Contains(t, failure.Reason, "two fields open_id")
+}
+
+func TestNumberOfUsesAsAString(t *testing.T) {
+	url, _ := serve(t, answer(200, envelope("000", "成功", `{"service_ticket":"st","expired":"2021-07-01 16:17:30","number_of_uses":"3"}`)))
+	resp, err := newClient(t, url).GetServiceTicket(t.Context(), &openplatform.GetServiceTicketRequest{AccessToken: "a", Token: "t"})
+	require.NoError(t, err)
+	assert.Equal(t, 3, resp.Data.NumberOfUses)
+}
+
+// A caller's type that embeds one of ours has its methods, but not its rules.
+func TestDoWithATypeThatEmbedsOneOfOurs(t *testing.T) {
+	type more struct {
+		*openplatform.ImgCode
+		More string `json:"more"`
+	}
+	type request struct {
+		*openplatform.SendSmsCodeRequest
+		More string `json:"more"`
+	}
+	url, _ := serve(t, answer(200, envelope("000", "成功", `{"more":"x"}`)))
+	resp, err := openplatform.Do[more](t.Context(), newClient(t, url), mutatingPOST, request{More: "x"})
+	require.NoError(t, err)
+	assert.Equal(t, "x", resp.Data.More)
 }
 
 func TestDataOfDo(t *testing.T) {
@@ -243,7 +275,7 @@ func TestTimeoutInTheMiddleOfTheAnswer(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		hang(w, r)
 	})
-	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{Timeout: 50_000_000}))
+	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{Timeout: 300 * time.Millisecond}))
 	var failure *openplatform.TransportError
 	require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure)
 	assert.True(t, failure.Timeout())

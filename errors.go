@@ -196,8 +196,8 @@ func (e *APIError) Error() string {
 }
 
 // Format prints the error's text under every verb, so that %#v does not print what
-// Error masks.
-func (e *APIError) Format(f fmt.State, _ rune) { printError(f, e) }
+// Error masks, of the value as of the pointer.
+func (e APIError) Format(f fmt.State, _ rune) { printError(f, &e) }
 
 // Is reports whether target is the sentinel of the error's code or of its class.
 func (e *APIError) Is(target error) bool {
@@ -249,7 +249,8 @@ type ResponseError struct {
 	BodyLength  int    // in bytes; at most one past the limit
 	Title       string // of an HTML page, masked
 
-	cause error
+	cause     error
+	truncated bool // reading the body failed
 }
 
 func (e *ResponseError) Error() string {
@@ -326,16 +327,19 @@ func printable(err error) error {
 
 const maxErrorText = 1000 // bytes
 
-// errorText puts an error on one line. What is too long is cut in the middle: what
-// happened gives way, the operation and the request id do not.
+// errorText puts an error on one line. If it is too long, what happened gives way
+// first, the operation and the request id last.
 func errorText(operation, what, details string) string {
-	head := oneLine("openplatform: "+operation+": ", maxErrorText) + " "
-	tail := oneLine(" ("+details+")", maxErrorText)
-	what = oneLine(what, maxErrorText)
-	if room := maxErrorText - len(head) - len(tail) - 1; len(what) > room {
-		what = strings.ToValidUTF8(what[:room-len("…")], "") + "…"
+	head := cutBytes("openplatform: "+plain(operation), maxErrorText/4) + ": "
+	tail := " (" + cutBytes(plain(details), maxErrorText/2) + ")"
+	return head + cutBytes(plain(what), maxErrorText-len(head)-len(tail)) + tail
+}
+
+func cutBytes(s string, limit int) string {
+	if len(s) <= limit {
+		return s
 	}
-	return head + what + " " + tail
+	return strings.ToValidUTF8(s[:limit-len("…")], "") + "…"
 }
 
 func printError(f fmt.State, err error) { _, _ = io.WriteString(f, err.Error()) }

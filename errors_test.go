@@ -180,6 +180,18 @@ func TestErrorTextKeepsTheRequestIDHoweverLongTheMessage(t *testing.T) {
 	assert.Contains(t, err.Error(), strings.Repeat("请", 64))
 }
 
+func TestErrorTextsOfAnyLengthAreCut(t *testing.T) {
+	long := strings.Repeat("很长", 1000)
+	for _, err := range []error{
+		&openplatform.ValidationError{Operation: long, Field: long, Rule: long},
+		&openplatform.APIError{Operation: long, Code: openplatform.Code(long), Msg: long, RequestID: long},
+		&openplatform.ResponseError{Operation: long, ContentType: long, Reason: long, Title: long, RequestID: long},
+		&openplatform.TransportError{Operation: long},
+	} {
+		assertOneLine(t, err)
+	}
+}
+
 func TestAPIErrorOfTheCallersOwnMaking(t *testing.T) {
 	err := &openplatform.APIError{Operation: "Login", Code: "401004", Msg: "手机号13900001111格式错误", HTTPStatus: 200}
 	assert.EqualError(t, err, "openplatform: Login: code 401004: 手机号139****1111格式错误 (request_id none, HTTP 200, outcome rejected)")

@@ -1,6 +1,7 @@
 package openplatform
 
 import (
+	"encoding/json"
 	"fmt"
 	"html"
 	"io"
@@ -30,34 +31,36 @@ func maskAll(s string) string {
 	return "***"
 }
 
-// What a platform's message may repeat without our having sent it.
+// What a platform's message may repeat without our having sent it. Dashes come in many
+// kinds.
 var (
-	phoneLike = regexp.MustCompile(`1[3-9]\d[ -]?\d{4}[ -]?\d{4}|\d{7,}`)
+	phoneLike = regexp.MustCompile(`1[3-9]\d[ .\x{2010}-\x{2015}-]?\d{4}[ .\x{2010}-\x{2015}-]?\d{4}|\d{7,}`)
 	emailLike = regexp.MustCompile(`[\w.%+-]+@[\w-]+(?:\.[\w-]+)+`)
 	uuidLike  = regexp.MustCompile(`^[0-9a-fA-F-]{32,36}$`)
+	notDigit  = regexp.MustCompile(`\D`)
 )
-
-// asciiDigits turns the full-width digits of Chinese input methods into plain ones.
-var asciiDigits = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9")
 
 // maskText makes text of the platform's fit to print: phone numbers and e-mail
 // addresses masked, on one line of at most limit characters.
 func maskText(s string, limit int) string {
-	s = asciiDigits.Replace(s)
-	s = emailLike.ReplaceAllString(s, "***")
+	s = emailLike.ReplaceAllString(plain(s), "***")
 	s = phoneLike.ReplaceAllStringFunc(s, func(number string) string {
-		return maskMobile(strings.NewReplacer(" ", "", "-", "").Replace(number))
+		return maskMobile(notDigit.ReplaceAllString(number, ""))
 	})
-	return oneLine(s, limit)
+	return cut(s, limit)
 }
 
 // maskCode leaves a code of the documented form alone, whatever else the request
-// said.
+// said: programs and people tell failures by it.
 func maskCode(code Code, secrets []param) Code {
-	if code.class() != 0 && len(code) <= len(CodeInvalidToken) {
+	switch class := code.class(); {
+	case class != 0 && len(code) <= len(CodeInvalidToken):
 		return code
+	case 400 <= class && class <= 599: // of digits: to maskText it would be a phone number
+		return Code(cut(maskSecrets(string(code), secrets), maxCode))
+	default:
+		return Code(maskText(maskSecrets(string(code), secrets), maxCode))
 	}
-	return Code(maskText(maskSecrets(string(code), secrets), maxCode))
 }
 
 // maskRequestID leaves a UUID alone, in which a short secret can stand by chance,
@@ -66,24 +69,34 @@ func maskRequestID(id string, secrets []param) string {
 	if uuidLike.MatchString(id) {
 		return id
 	}
-	return oneLine(maskSecrets(id, secrets), maxRequestID)
+	return cut(maskSecrets(id, secrets), maxRequestID)
 }
 
 // A shorter value is no secret, and masking it would leave no text to read.
 const minSecret = 3
 
-// maskSecrets replaces the request's secrets in s, in the spellings in which a
-// gateway's page would repeat them.
+// maskSecrets makes s plain and replaces the request's secrets in it.
 func maskSecrets(s string, secrets []param) string {
+	s = plain(s)
 	for _, p := range secrets {
 		if utf8.RuneCountInString(p.value) < minSecret {
 			continue
 		}
-		for _, spelling := range []string{p.value, html.EscapeString(p.value), url.QueryEscape(p.value), url.PathEscape(p.value)} {
-			s = replaceFold(s, spelling, p.mask(p.value))
+		for _, spelling := range spellings(p.value) {
+			s = replaceFold(s, plain(spelling), p.mask(plain(p.value)))
 		}
 	}
 	return s
+}
+
+// spellings are the forms in which a platform or a gateway's page would repeat a value.
+func spellings(value string) []string {
+	quoted, _ := json.Marshal(value) // a string always encodes
+	inJSON := strings.Trim(string(quoted), `"`)
+	return []string{
+		value, inJSON, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON),
+		html.EscapeString(value), url.QueryEscape(value), url.PathEscape(value),
+	}
 }
 
 // replaceFold replaces old by mask whatever its case: platforms like to upper-case
@@ -95,15 +108,24 @@ func replaceFold(s, old, mask string) string {
 	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(old)).ReplaceAllLiteralString(s, mask)
 }
 
-// oneLine makes s printable on a line of at most limit characters.
-func oneLine(s string, limit int) string {
+// asciiDigits turns the full-width digits of Chinese input methods into plain ones.
+var asciiDigits = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9")
+
+// plain makes s valid, printable and of one line, with one space where there was any
+// kind of space. It comes before masking: what hides a secret from a pattern does not
+// hide it from a reader.
+func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r
 		}
 		return ' '
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-	s = strings.Join(strings.Fields(s), " ")
+	}, string([]rune(s)))
+	return asciiDigits.Replace(strings.Join(strings.Fields(s), " "))
+}
+
+// cut shortens s to limit characters.
+func cut(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
@@ -130,7 +152,7 @@ func logParams(params []param) slog.Value {
 
 func (p param) shown() string {
 	if p.mask == nil {
-		return p.value
+		return cut(plain(p.value), maxMsg)
 	}
-	return p.mask(p.value)
+	return plain(p.mask(p.value))
 }

@@ -7,8 +7,9 @@ import (
 )
 
 // An Observer is told of each call and of each attempt within it. Both methods
-// return a ctx, which carries the call or attempt on, and a function that is called
-// once when it ends; either may be nil. A tracer opens a span in each and closes it
+// return a ctx, which carries the call or attempt on and must derive from the one given,
+// or timeouts are lost; and a function that is called once when it ends. Either may be
+// nil. A tracer opens a span in each and closes it
 // in the function. Observers are called from many goroutines at once, in the
 // caller's own, and must not block.
 //
@@ -33,7 +34,7 @@ type CallEnd struct {
 	Code       Code   // "" if there was no envelope
 	RequestID  string // "" likewise
 	HTTPStatus int    // 0 if there was no answer
-	Attempts   int    // 0 if nothing was sent
+	Attempts   int    // 0 if nothing was attempted
 	Duration   time.Duration
 	Err        error // nil on success
 }
@@ -79,8 +80,9 @@ func (s callSpan) end(a *answer, attempts int, err error) {
 	if s.done == nil && s.c.logger == nil {
 		return
 	}
+	outcome := OutcomeOf(err) // what is masked in the printable error decides it
 	err = printable(err)
-	e := CallEnd{Outcome: OutcomeOf(err), Attempts: attempts, Duration: time.Since(s.start), Err: err}
+	e := CallEnd{Outcome: outcome, Attempts: attempts, Duration: time.Since(s.start), Err: err}
 	e.Code, e.RequestID, e.HTTPStatus = answered(a, err)
 	if s.done != nil {
 		s.done(e)
@@ -138,7 +140,7 @@ func (c *Client) observedAttempt(ctx context.Context, m *message, n int, arrived
 	settle(err, n, arrived)
 	if done != nil {
 		shown := printable(err)
-		e := AttemptEnd{Outcome: OutcomeOf(shown), Duration: time.Since(start), Err: shown}
+		e := AttemptEnd{Outcome: OutcomeOf(err), Duration: time.Since(start), Err: shown}
 		e.Code, e.RequestID, e.HTTPStatus = answered(a, shown)
 		done(e)
 	}

@@ -29,6 +29,22 @@ type param struct {
 // one list from which validation, masking and printing follow.
 type documented interface{ params() []param }
 
+var ownPackage = reflect.TypeFor[Client]().PkgPath()
+
+// asDocumented returns v as one of the SDK's own types. A caller's type that embeds
+// one has its methods too, but rules of its own, or a nil pointer in it.
+func asDocumented(v any) (documented, bool) {
+	d, ok := v.(documented)
+	if !ok {
+		return nil, false
+	}
+	t := reflect.TypeOf(v)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return d, t.PkgPath() == ownPackage
+}
+
 // brokenRule returns the first rule that params break, and the field that breaks
 // it; an empty rule means none. The value is never part of it.
 func brokenRule(params []param) (field, rule string) {
@@ -65,14 +81,11 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 	invalid := func(field, rule string) error {
 		return &ValidationError{Operation: op.Name, Field: field, Rule: rule}
 	}
-	if rule := op.brokenRule(); rule != "" {
-		return nil, invalid("", rule)
-	}
 	m := &message{op: op, url: c.baseURL + op.Path}
 	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, invalid("", "the request must not be nil")
 	}
-	if d, ok := in.(documented); ok {
+	if d, ok := asDocumented(in); ok {
 		params := d.params()
 		if field, rule := brokenRule(params); rule != "" {
 			return nil, invalid(field, rule)

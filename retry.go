@@ -79,7 +79,7 @@ func mayRepeat(op Operation, err error) bool {
 		neverConnected := e.notSent && e.dialing
 		return !e.certificate && (neverConnected || op.Repeatable)
 	case *ResponseError:
-		return op.Repeatable && (isBusy(e.HTTPStatus) || e.cause != nil)
+		return op.Repeatable && (isBusy(e.HTTPStatus) || e.truncated)
 	case *APIError:
 		return op.Repeatable && (isBusy(e.HTTPStatus) || isBusy(e.Code.class()))
 	default:

@@ -58,6 +58,20 @@ func TestRepeatableIsRepeated(t *testing.T) {
 	}
 }
 
+func TestTruncatedAnswerIsRepeatedOverHTTP2Too(t *testing.T) {
+	var n atomic.Int64
+	url, transport, _ := tlsServer(t, true, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) <= 2 {
+			_, _ = w.Write([]byte(`{"code":`))
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		answer(200, picture)(w, r)
+	})
+	require.NoError(t, getImgCode(t.Context(), newClient(t, url, through(transport), quickRetries)))
+	assert.EqualValues(t, 3, n.Load())
+}
+
 func TestRetryPolicyBoundsAttempts(t *testing.T) {
 	for attempts, want := range map[int]int64{0: 3, 1: 1, 2: 2, 5: 5} {
 		url, received := serve(t, answer(503, ""))

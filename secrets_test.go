@@ -184,6 +184,9 @@ func watchForSecrets(t *testing.T, baseURL string, call func(context.Context, *o
 	for how, printed := range printings(err) {
 		assertNoSecret(t, how, printed)
 	}
+	if apiErr := (*openplatform.APIError)(nil); errors.As(err, &apiErr) {
+		assertNoSecret(t, "by value", fmt.Sprintf("%+v", *apiErr)) //nolint:govet // that is what a caller might do
+	}
 	if cause := errors.Unwrap(err); cause != nil {
 		assertNoSecret(t, "cause", allStrings(reflect.ValueOf(cause), 0))
 	}
@@ -266,13 +269,67 @@ func TestNoSecretInThePlatformsWords(t *testing.T) {
 	})
 }
 
+// What hides a secret from a pattern must not show it to a reader.
+func TestSecretsAreFoundInEverySpelling(t *testing.T) {
+	phones := []string{
+		"139\u00a00000\u00a01111", "139  0000\t1111", "139\u30000000\n1111", "139\u200b0000\u200b1111",
+		"139.0000.1111", "139\u201100001111", "139—0000—1111", "１３９ ００００ １１１１",
+	}
+	for _, phone := range phones {
+		t.Run(fmt.Sprintf("%q", phone), func(t *testing.T) {
+			raw, err := json.Marshal("手机号" + phone + "错误")
+			require.NoError(t, err)
+			url, _ := serve(t, answer(200, `{"code":"400","msg":`+string(raw)+`}`))
+			assert.ErrorContains(t, do(mutatingPOST, nil)(t.Context(), newClient(t, url)), "手机号139****1111错误")
+		})
+	}
+	passwords := []string{`a<b>c"d\e&f`, "pass word 1", "Ｐass０word1", "bob\xff\xfe1", "Pa$$(w).*d"}
+	for _, password := range passwords {
+		t.Run(fmt.Sprintf("%q", password), func(t *testing.T) {
+			echo := func(spell func(string) string) {
+				msg, err := json.Marshal("request was " + spell(password) + "!")
+				require.NoError(t, err)
+				url, _ := serve(t, answer(200, `{"code":"400","msg":`+string(msg)+`}`))
+				_, err = newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: password})
+				assert.ErrorContains(t, err, "request was ***!")
+			}
+			echo(func(s string) string { return s })
+			echo(strings.ToUpper)
+			echo(func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0 ") })
+			echo(func(s string) string { raw, _ := json.Marshal(s); return strings.Trim(string(raw), `"`) })
+		})
+	}
+	t.Run("a forged log line", func(t *testing.T) {
+		assert.NotContains(t, fmt.Sprint(openplatform.SendSmsCodeRequest{ImgCodeID: "a\nlevel=ERROR forged"}), "\n")
+	})
+}
+
+func TestCodesAreNoPhoneNumbers(t *testing.T) {
+	url, _ := serve(t, answer(200, envelope("40010001", "", "null")))
+	var logged bytes.Buffer
+	seen := &recorder{}
+	client := newClient(t, url, openplatform.WithObserver(seen), openplatform.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+	err := sendSmsCode(t.Context(), client)
+	assert.ErrorContains(t, err, "code 40010001")
+	assert.Equal(t, openplatform.OutcomeRejected, openplatform.OutcomeOf(err))
+	assert.Equal(t, openplatform.OutcomeRejected, seen.callEnd.Outcome)
+	assert.Equal(t, openplatform.OutcomeRejected, seen.attemptEnd[0].Outcome)
+	assert.ErrorIs(t, seen.callEnd.Err, openplatform.ErrInvalidArgument)
+	assert.Contains(t, logged.String(), "code=40010001")
+}
+
 func TestSuccessIsLoggedAndObservedWithoutSecrets(t *testing.T) {
-	url, _ := serve(t, answer(200, fmt.Sprintf(`{"code":"000","request_id":%q,"msg":%q,"data":true}`, mobile+imgCode, mobile)))
+	url, _ := serve(t, answer(200, fmt.Sprintf(`{"code":"000","request_id":%q,"msg":%q,"data":true}`, mobile+imgCode, "ok "+imgCode+" "+mobile)))
 	var logged bytes.Buffer
 	seen := &recorder{}
 	client := newClient(t, url, openplatform.WithObserver(seen),
 		openplatform.WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
-	require.NoError(t, sendSmsCode(t.Context(), client))
+	resp, err := client.SendSmsCode(t.Context(), smsRequest())
+	require.NoError(t, err)
+	for how, printed := range printings(resp) {
+		assertNoSecret(t, how, printed)
+	}
+	assert.Equal(t, "ok "+imgCode+" "+mobile, resp.Msg, "the program has it whole")
 	assertNoSecret(t, "log", logged.String())
 	assertNoSecret(t, "observer", allStrings(reflect.ValueOf(seen.callEnd), 0)+allStrings(reflect.ValueOf(seen.attemptEnd), 0))
 }

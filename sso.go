@@ -167,14 +167,14 @@ func (t ServiceTicket) LogValue() slog.Value { return logParams(t.params()) }
 func (t *ServiceTicket) UnmarshalJSON(raw []byte) (err error) {
 	var wire struct {
 		ServiceTicket string          `json:"service_ticket"`
-		NumberOfUses  int             `json:"number_of_uses"`
+		NumberOfUses  text            `json:"number_of_uses"` // some gateways send numbers as strings
 		Expired       json.RawMessage `json:"expired"`
 	}
 	if err := json.Unmarshal(raw, &wire); err != nil {
 		return err
 	}
 	t.ServiceTicket = wire.ServiceTicket
-	t.NumberOfUses = wire.NumberOfUses
+	t.NumberOfUses, _ = strconv.Atoi(string(wire.NumberOfUses)) // 0 if it does not say
 	t.Expired, err = parseExpired(wire.Expired)
 	return err
 }

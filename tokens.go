@@ -41,8 +41,9 @@ type TokenStore interface {
 	Set(ctx context.Context, key, token string, ttl time.Duration) error
 	// Delete forgets the token under key, if it is still this one.
 	Delete(ctx context.Context, key, token string) error
-	// Lock waits until no other process holds key's lock and takes it. A lock whose
-	// holder died must end by itself, after some seconds.
+	// Lock waits until no other process holds key's lock and takes it. ctx bounds the
+	// wait alone: it ends before the lock does. A lock whose holder died must end by
+	// itself, after some seconds.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
@@ -85,12 +86,15 @@ func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenO
 		turn:    make(chan struct{}, 1),
 	}
 	for _, opt := range opts {
-		opt(s)
+		if opt != nil {
+			opt(s)
+		}
 	}
 	return s
 }
 
-// Format implements [fmt.Formatter]: every verb prints the client id alone.
+// Format implements [fmt.Formatter]: every verb prints the client id, and the secret
+// masked.
 func (s *AccessTokenSource) Format(f fmt.State, _ rune) { printParams(f, s.request.params()) }
 
 // LogValue implements [slog.LogValuer] likewise.
@@ -103,22 +107,51 @@ func (s *AccessTokenSource) LogValue() slog.Value { return s.request.LogValue() 
 // asked by each goroutine in turn. A token that is still valid is used on while its
 // renewal fails.
 func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
+	if ctx == nil {
+		return "", &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil"}
+	}
 	if token, err := s.cached(); token != "" || err != nil {
 		return token, err
 	}
+	if old, err := s.takeTurn(ctx); old != "" || err != nil {
+		return old, err
+	}
+	defer func() { <-s.turn }()
+	if token, err := s.cached(); token != "" || err != nil {
+		return token, err
+	}
+	return s.renew(ctx)
+}
+
+// takeTurn waits until no other goroutine renews the token; or not, if the old one is
+// good until then.
+func (s *AccessTokenSource) takeTurn(ctx context.Context) (old string, err error) {
 	select {
 	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
+		return "", nil
+	default:
+	}
+	if old := s.stillValid(); old != "" {
+		return old, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return "", nil
 	case <-ctx.Done():
 		return "", &TransportError{
 			Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while another goroutine fetched the token",
 			cause: ctx.Err(), notSent: true,
 		}
 	}
-	if token, err := s.cached(); token != "" || err != nil {
-		return token, err
+}
+
+func (s *AccessTokenSource) stillValid() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Now().Before(s.validUntil) {
+		return s.token
 	}
-	return s.renew(ctx)
+	return ""
 }
 
 // Invalidate forgets token, which the platform has rejected, here and in the store. A
@@ -248,10 +281,12 @@ func (s *AccessTokenSource) keep(token string, refreshIn, lifetime time.Duration
 func (s *AccessTokenSource) fail(ctx context.Context, err error) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() == nil {
-		s.failure, s.failedAt = err, time.Now()
+	now := time.Now()
+	valid := now.Before(s.validUntil)
+	if ctx.Err() == nil || valid {
+		s.failure, s.failedAt = err, now
 	}
-	if time.Now().Before(s.validUntil) {
+	if valid {
 		return s.token, nil
 	}
 	return "", err

@@ -3,6 +3,7 @@ package openplatform_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -403,4 +404,30 @@ func TestCallsWorkWhileTheStoreIsDown(t *testing.T) {
 	assert.LessOrEqual(t, p.fetches.Load(), 1+int64(time.Since(start)/time.Second), "at most one a second")
 	assert.Contains(t, logged.String(), "token store failed")
 	assert.NotContains(t, logged.String(), "hunter2")
+}
+
+func TestAResultSurvivesJSON(t *testing.T) {
+	before := openplatform.ServiceTicket{ServiceTicket: "st", Expired: time.Date(2021, 7, 1, 16, 17, 30, 0, chinaStandardTime), NumberOfUses: 2}
+	raw, err := json.Marshal(before)
+	require.NoError(t, err)
+	var after openplatform.ServiceTicket
+	require.NoError(t, json.Unmarshal(raw, &after))
+	assert.True(t, before.Expired.Equal(after.Expired))
+	after.Expired = before.Expired
+	assert.Equal(t, before, after)
+}
+
+func TestNoNewTokenForARejectedOne(t *testing.T) {
+	p := startTokenPlatform(t)
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	_, err := source.Token(t.Context())
+	require.NoError(t, err)
+	p.onFetch = func(w http.ResponseWriter, _ int64) bool {
+		answer(500, envelope("500", "", "null"))(w, nil)
+		return true
+	}
+	p.dead.Store("at-1", true)
+	_, err = p.VerifyUser(t.Context(), source, "user-token")
+	require.ErrorIs(t, err, openplatform.ErrSystemError)
+	assert.EqualValues(t, 1, p.tickets.Load(), "not with the token that was rejected")
 }

@@ -25,13 +25,18 @@ type clockedPlatform struct {
 	lifetime time.Duration
 	noDate   bool
 	fails    bool
+	hangs    bool
 
 	fetches int
 	ends    time.Time // of the last token, by our clock
 }
 
-func (p *clockedPlatform) RoundTrip(*http.Request) (*http.Response, error) {
+func (p *clockedPlatform) RoundTrip(req *http.Request) (*http.Response, error) {
 	p.fetches++
+	if p.hangs {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}
 	if p.fails {
 		return nil, errors.New("down")
 	}
@@ -64,6 +69,7 @@ func TestTokenIsRenewedBeforeItEndsWhateverTheClocksSay(t *testing.T) {
 		{"ours is 5 minutes ahead", clockedPlatform{lifetime: 2 * time.Hour, ahead: -5 * time.Minute}},
 		{"ours is days behind", clockedPlatform{lifetime: 2 * time.Hour, ahead: 72 * time.Hour}},
 		{"ours is days ahead", clockedPlatform{lifetime: 2 * time.Hour, ahead: -72 * time.Hour}},
+		{"hours behind, no Date", clockedPlatform{lifetime: 2 * time.Hour, ahead: 9 * time.Hour, noDate: true}},
 		{"5 minutes behind, no Date", clockedPlatform{lifetime: 2 * time.Hour, ahead: 5 * time.Minute, noDate: true}},
 		{"5 minutes ahead, no Date", clockedPlatform{lifetime: 2 * time.Hour, ahead: -5 * time.Minute, noDate: true}},
 		{"a token that was issued before", clockedPlatform{lifetime: 30 * time.Minute}},
@@ -148,4 +154,37 @@ func TestAStoreThatHangsHoldsNobodyUp(t *testing.T) {
 		assert.Equal(t, "at-1", token)
 		assert.Equal(t, 5*time.Second, time.Since(start))
 	})
+}
+
+func TestNobodyWaitsForARenewalWhileTheTokenIsValid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		source := p.source(t)
+		_, err := source.Token(t.Context())
+		require.NoError(t, err)
+		time.Sleep(116 * time.Minute)
+		p.hangs = true
+		go func() {
+			token, err := source.Token(t.Context())
+			assert.NoError(t, err)
+			assert.Equal(t, "at-1", token)
+		}()
+		synctest.Wait()
+		start := time.Now()
+		for range 10 {
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			token, err := source.Token(ctx)
+			cancel()
+			require.NoError(t, err)
+			assert.Equal(t, "at-1", token)
+		}
+		assert.Zero(t, time.Since(start))
+		time.Sleep(time.Minute) // the goroutine above gives up after the client's timeout
+	})
+}
+
+func TestNilIsNoCtxForAToken(t *testing.T) {
+	source := (&clockedPlatform{}).source(t, nil, openplatform.WithTokenStore(nil))
+	_, err := source.Token(nil) //nolint:staticcheck // that is the test
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 }

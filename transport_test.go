@@ -113,8 +113,8 @@ func TestDefaultTransport(t *testing.T) {
 	assert.Equal(t, 30*time.Second, transport.IdleConnTimeout)
 	assert.Equal(t, 5*time.Second, transport.TLSHandshakeTimeout)
 	require.NotNil(t, transport.HTTP2)
-	assert.Positive(t, transport.HTTP2.SendPingTimeout)
-	assert.Positive(t, transport.HTTP2.PingTimeout)
+	assert.Equal(t, 15*time.Second, transport.HTTP2.SendPingTimeout)
+	assert.Equal(t, 5*time.Second, transport.HTTP2.PingTimeout)
 	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(transport.Proxy).Pointer())
 }
 
@@ -193,10 +193,19 @@ func TestTLSSessionsAreResumed(t *testing.T) {
 }
 
 func TestTLS11IsRefused(t *testing.T) {
-	url, transport, _ := tlsServer(t, false, answer(200, success))
-	transport.TLSClientConfig.MaxVersion = tls.VersionTLS11
-	err := sendSmsCode(t.Context(), newClient(t, url, through(transport)))
-	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+	server := httptest.NewUnstartedServer(answer(200, success))
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.Config.ErrorLog = discardLog
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	transport := openplatform.DefaultTransport()
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	client := newClient(t, server.URL, through(transport))
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(sendSmsCode(t.Context(), client)))
+
+	transport.TLSClientConfig.MinVersion = tls.VersionTLS10
+	assert.NoError(t, sendSmsCode(t.Context(), newClient(t, server.URL, through(transport))), "it was the version")
 }
 
 func TestClientIsSafeForConcurrentUse(t *testing.T) {
