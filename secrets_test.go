@@ -185,7 +185,7 @@ func watchForSecrets(t *testing.T, baseURL string, call func(context.Context, *o
 		assertNoSecret(t, how, printed)
 	}
 	if apiErr := (*openplatform.APIError)(nil); errors.As(err, &apiErr) {
-		assertNoSecret(t, "by value", fmt.Sprintf("%+v", *apiErr)) //nolint:govet // that is what a caller might do
+		assertNoSecret(t, "by value", fmt.Sprintf("%+v", *apiErr))
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		assertNoSecret(t, "cause", allStrings(reflect.ValueOf(cause), 0))

@@ -194,7 +194,7 @@ func TestTLSSessionsAreResumed(t *testing.T) {
 
 func TestTLS11IsRefused(t *testing.T) {
 	server := httptest.NewUnstartedServer(answer(200, success))
-	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // what is refused
 	server.Config.ErrorLog = discardLog
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"context"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -19,54 +19,63 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Server is a Sandbox that listens, and a client that talks to it.
+// Server is a Sandbox that listens, and a client that talks to it. Make one with Start in a test, and with Listen
+// elsewhere.
 type Server struct {
 	*Sandbox
 
 	URL    string // where it listens: http, loopback, a port of its own
 	Client *openplatform.Client
+
+	server *http.Server
+	served chan struct{} // closed when the server has ended
 }
 
 // Start runs a Sandbox for the length of a test: tb.Cleanup closes it, and the connections to it.
 func Start(tb TB, opts ...Option) *Server {
 	tb.Helper()
-
-	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	s, err := Listen(opts...)
 	if err != nil {
-		tb.Fatalf("sandbox: listen on loopback: %v", err)
+		tb.Fatalf("%v", err)
 		return nil
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// Listen runs a Sandbox on the loopback interface, where no other computer can reach it, on a port of its own, until
+// Close.
+func Listen(opts ...Option) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait for anything
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	url := "http://" + listener.Addr().String()
 	client, err := openplatform.NewClient(openplatform.Test, openplatform.WithBaseURL(url))
 	if err != nil {
 		_ = listener.Close()
-		tb.Fatalf("sandbox: new client: %v", err)
-		return nil
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-
 	sandbox := New(opts...)
-	stop := serve(sandbox, listener)
-	tb.Cleanup(func() {
-		client.CloseIdleConnections()
-		stop()
-	})
-	return &Server{Sandbox: sandbox, URL: url, Client: client}
+	s := &Server{
+		Sandbox: sandbox, URL: url, Client: client,
+		server: &http.Server{
+			Handler:           sandbox,
+			ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
+		},
+		served: make(chan struct{}),
+	}
+	go func() {
+		defer close(s.served)
+		_ = s.server.Serve(listener) // always an error: the one that says it was closed
+	}()
+	return s, nil
 }
 
-// serve answers on listener until the function that it returns is called. That one closes every connection.
-func serve(handler http.Handler, listener net.Listener) (stop func()) {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // always an error: the one that says it was closed
-	}()
-	return func() {
-		_ = server.Close()
-		<-done
-	}
+// Close ends the server and every connection to it. To close again does nothing.
+func (s *Server) Close() {
+	s.Client.CloseIdleConnections()
+	_ = s.server.Close()
+	<-s.served
 }

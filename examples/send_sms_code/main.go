@@ -18,6 +18,7 @@ import (
 	"os/signal"
 
 	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/examples/internal/local"
 )
 
 // The exit statuses.
@@ -68,12 +69,12 @@ func sendOne(ctx context.Context, opts options, stdin io.Reader, stdout, stderr 
 	s := session{options: opts, stdin: stdin, stdout: stdout}
 	baseURL := opts.baseURL
 	if opts.inSandbox {
-		local, err := startSandbox(ctx)
+		sb, err := local.Start()
 		if err != nil {
 			return beforeSending{err}
 		}
-		defer local.stop()
-		s.sandbox, baseURL = local.Sandbox, local.url
+		defer sb.Close()
+		s.sandbox, baseURL = sb.Sandbox, sb.URL
 	}
 
 	client, err := newClient(opts, baseURL, stderr)
