@@ -196,6 +196,8 @@ func TestAPIErrorOfTheCallersOwnMaking(t *testing.T) {
 	err := &openplatform.APIError{Operation: "Login", Code: "401004", Msg: "手机号13900001111格式错误", HTTPStatus: 200}
 	assert.EqualError(t, err, "openplatform: Login: code 401004: 手机号139****1111格式错误 (request_id none, HTTP 200, outcome rejected)")
 	assert.ErrorIs(t, err, openplatform.ErrInvalidToken)
+	err.Msg = "手机号139\u00a00000\u00a01111格式错误"
+	assert.Contains(t, err.Error(), "手机号139****1111格式错误")
 }
 
 func TestTransportErrorsPassOnWhatCannotHoldAURL(t *testing.T) {

@@ -316,6 +316,15 @@ func TestCodesAreNoPhoneNumbers(t *testing.T) {
 	assert.Equal(t, openplatform.OutcomeRejected, seen.attemptEnd[0].Outcome)
 	assert.ErrorIs(t, seen.callEnd.Err, openplatform.ErrInvalidArgument)
 	assert.Contains(t, logged.String(), "code=40010001")
+
+	t.Run("unless one is in them, which changes no outcome", func(t *testing.T) {
+		url, _ := serve(t, answer(200, envelope("400"+mobile, "", "null")))
+		seen := &recorder{}
+		require.Error(t, sendSmsCode(t.Context(), newClient(t, url, openplatform.WithObserver(seen))))
+		assert.Equal(t, openplatform.OutcomeRejected, seen.callEnd.Outcome)
+		assert.Equal(t, openplatform.OutcomeRejected, seen.attemptEnd[0].Outcome)
+		assertNoSecret(t, "code", string(seen.callEnd.Code))
+	})
 }
 
 func TestSuccessIsLoggedAndObservedWithoutSecrets(t *testing.T) {
