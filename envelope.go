@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Response is the platform's answer to an operation that succeeded: the envelope
@@ -77,55 +77,87 @@ type envelope struct {
 func parseEnvelope(body []byte) (envelope, error) {
 	var env envelope
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // some gateways send a BOM
-	if len(bytes.TrimSpace(body)) == 0 {
+	body = bytes.Trim(body, " \t\r\n")             // JSON's white space, and no other
+	switch {
+	case len(body) == 0:
 		return env, errors.New("the body is empty")
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
+	case body[0] != '{':
 		return env, errors.New("the body is not a JSON object")
+	case !json.Valid(body):
+		return env, errors.New("the body is broken JSON, or more than one value")
 	}
-	if err := env.readFields(dec); err != nil {
-		return env, err
+	var seen [4]bool
+	targets := [...]*text{&env.requestID, &env.code, &env.msg}
+	err := eachMember(body, func(name text, value []byte) error {
+		i := slices.Index(envelopeFields, string(name))
+		switch {
+		case i < 0:
+			return nil
+		case seen[i]:
+			return fmt.Errorf("the envelope has two fields %s", name)
+		case i == len(targets):
+			env.data = value
+		case targets[i].UnmarshalJSON(value) != nil:
+			return fmt.Errorf("the envelope's %s is not a string", name)
+		}
+		seen[i] = true
+		return nil
+	})
+	if err == nil && env.code == "" {
+		err = errors.New("the envelope has no code")
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return env, errors.New("something follows the JSON object")
-	}
-	if env.code == "" {
-		return env, errors.New("the envelope has no code")
-	}
-	return env, nil
+	return env, err
 }
-
-var errBrokenJSON = errors.New("the body is broken JSON")
 
 var envelopeFields = []string{"request_id", "code", "msg", "data"}
 
-// readFields reads an object's members and its closing brace.
-func (e *envelope) readFields(dec *json.Decoder) error {
-	targets := []any{&e.requestID, &e.code, &e.msg, &e.data}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return errBrokenJSON
+// eachMember calls visit with the name and the value of each member of a valid JSON
+// object, until it returns an error.
+func eachMember(object []byte, visit func(name text, value []byte) error) error {
+	for rest := object[1:]; ; {
+		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == '}' {
+			return nil
 		}
-		name, _ := key.(string) // the decoder lets nothing else stand for a key
-		var target any = new(json.RawMessage)
-		if i := slices.Index(envelopeFields, name); i >= 0 {
-			target, targets[i] = targets[i], nil
+		quoted, after := cutValue(rest)
+		value, after := cutValue(bytes.TrimLeft(after, ": \t\r\n"))
+		rest = after
+		var name text
+		if err := name.UnmarshalJSON(quoted); err != nil {
+			return err
 		}
-		if target == nil {
-			return fmt.Errorf("the envelope has two fields %s", name)
-		}
-		if err := dec.Decode(target); errors.Is(err, errNotText) {
-			return fmt.Errorf("the envelope's %s is not a string", name)
-		} else if err != nil {
-			return errBrokenJSON
+		if err := visit(name, value); err != nil {
+			return err
 		}
 	}
-	if _, err := dec.Token(); err != nil {
-		return errBrokenJSON
+}
+
+// cutValue splits valid JSON after the value that it begins with.
+func cutValue(s []byte) (value, after []byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case quoted && c == '\\':
+			i++ // whatever it escapes ends no string
+			continue
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			continue
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && bytes.IndexByte([]byte(",: \t\r\n]}"), c) >= 0:
+			return s[:i], s[i:] // the end of a number or a word
+		case c == '}' || c == ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 && !quoted {
+			return s[:i+1], s[i+1:]
+		}
 	}
-	return nil
+	return s, nil
 }
 
 // text is a string that some gateways send as a number: a code of 400003 must not
@@ -136,6 +168,9 @@ var errNotText = errors.New("neither a string nor a number")
 
 func (t *text) UnmarshalJSON(raw []byte) error {
 	switch {
+	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
+		*t = text(raw[1 : len(raw)-1])
+		return nil
 	case raw[0] == '"':
 		return json.Unmarshal(raw, (*string)(t))
 	case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
@@ -173,8 +208,8 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 	if isNull {
 		return data, nil
 	}
-	if field := ambiguousField(raw); field != "" {
-		return data, fmt.Errorf("data has two fields %s", plain(field))
+	if err := checkFields(raw); err != nil {
+		return data, err
 	}
 	err := json.Unmarshal(raw, &data)
 	if err != nil && !errors.Is(err, errExpired) {
@@ -189,25 +224,23 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 	return data, err
 }
 
-// ambiguousField returns a field that an object has twice, whatever its case: to
+var errAmbiguous = errors.New("data has the same field twice")
+
+// checkFields finds a field that an object has twice, whatever its case: to
 // encoding/json open_id and OPEN_ID are the same, and the last one would win.
-func ambiguousField(raw json.RawMessage) string {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if start, err := dec.Token(); err != nil || start != json.Delim('{') {
-		return ""
+func checkFields(data []byte) error {
+	if data[0] != '{' {
+		return nil
 	}
 	seen := map[string]bool{}
-	for dec.More() {
-		key, _ := dec.Token() // raw has been read once: it is valid
-		name, _ := key.(string)
-		name = strings.ToLower(name)
-		if seen[name] {
-			return name
+	return eachMember(data, func(name text, _ []byte) error {
+		folded := strings.ToLower(string(name))
+		if seen[folded] {
+			return errAmbiguous
 		}
-		seen[name] = true
-		_ = dec.Decode(new(json.RawMessage))
-	}
-	return ""
+		seen[folded] = true
+		return nil
+	})
 }
 
 func nullable(t reflect.Type) bool {

@@ -105,7 +105,7 @@ func TestDataMustNotBeAmbiguous(t *testing.T) {
 	_, err := newClient(t, url).GetAccount(t.Context(), &openplatform.GetAccountRequest{ServiceTicket: "st"})
 	var failure *openplatform.ResponseError
 	require.ErrorAs(t, err, &failure)
-	assert.Contains(t, failure.Reason, "two fields open_id")
+	assert.Contains(t, failure.Reason, "the same field twice")
 }
 
 func TestNumberOfUsesAsAString(t *testing.T) {

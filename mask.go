@@ -36,7 +36,6 @@ func maskAll(s string) string {
 var (
 	phoneLike = regexp.MustCompile(`1[3-9]\d[ .\x{2010}-\x{2015}-]?\d{4}[ .\x{2010}-\x{2015}-]?\d{4}|\d{7,}`)
 	emailLike = regexp.MustCompile(`[\w.%+-]+@[\w-]+(?:\.[\w-]+)+`)
-	uuidLike  = regexp.MustCompile(`^[0-9a-fA-F-]{32,36}$`)
 	notDigit  = regexp.MustCompile(`\D`)
 )
 
@@ -66,18 +65,27 @@ func maskCode(code Code, secrets []param) Code {
 // maskRequestID leaves a UUID alone, in which a short secret can stand by chance,
 // and never touches digits: support must be able to find the request.
 func maskRequestID(id string, secrets []param) string {
-	if uuidLike.MatchString(id) {
+	if isUUID(id) {
 		return id
 	}
 	return cut(maskSecrets(id, secrets), maxRequestID)
 }
 
+func isUUID(s string) bool {
+	return 32 <= len(s) && len(s) <= 36 && strings.Trim(s, "0123456789abcdefABCDEF-") == ""
+}
+
 // A shorter value is no secret, and masking it would leave no text to read.
 const minSecret = 3
 
+// msgOK is the platform's word for success: with it there is nothing to look for.
+const msgOK = "成功"
+
 // maskSecrets makes s plain and replaces the request's secrets in it.
 func maskSecrets(s string, secrets []param) string {
-	s = plain(s)
+	if s = plain(s); s == "" || s == msgOK {
+		return s
+	}
 	for _, p := range secrets {
 		if utf8.RuneCountInString(p.value) < minSecret {
 			continue
@@ -91,12 +99,24 @@ func maskSecrets(s string, secrets []param) string {
 
 // spellings are the forms in which a platform or a gateway's page would repeat a value.
 func spellings(value string) []string {
+	if isAlphanumeric(value) {
+		return []string{value}
+	}
 	quoted, _ := json.Marshal(value) // a string always encodes
 	inJSON := strings.Trim(string(quoted), `"`)
 	return []string{
 		value, inJSON, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON),
 		html.EscapeString(value), url.QueryEscape(value), url.PathEscape(value),
 	}
+}
+
+func isAlphanumeric(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
 }
 
 // replaceFold replaces old by mask whatever its case: platforms like to upper-case
@@ -108,20 +128,25 @@ func replaceFold(s, old, mask string) string {
 	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(old)).ReplaceAllLiteralString(s, mask)
 }
 
-// asciiDigits turns the full-width digits of Chinese input methods into plain ones.
-var asciiDigits = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9")
-
 // plain makes s valid, printable and of one line, with one space where there was any
-// kind of space. It comes before masking: what hides a secret from a pattern does not
-// hide it from a reader.
+// kind of space, and plain digits for the full-width ones of Chinese input methods. It
+// comes before masking: what hides a secret from a pattern does not hide it from a
+// reader.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		switch {
+		case '０' <= r && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsPrint(r):
 			return r
+		default:
+			return ' '
 		}
-		return ' '
-	}, string([]rune(s)))
-	return asciiDigits.Replace(strings.Join(strings.Fields(s), " "))
+	}, s)
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // cut shortens s to limit characters.
