@@ -77,7 +77,7 @@ type envelope struct {
 func parseEnvelope(body []byte) (envelope, error) {
 	var env envelope
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // some gateways send a BOM
-	body = bytes.Trim(body, " \t\r\n")             // JSON's white space, and no other
+	body = bytes.Trim(body, " \t\r\n")              // JSON's white space, and no other
 	switch {
 	case len(body) == 0:
 		return env, errors.New("the body is empty")
