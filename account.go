@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// The operations of the account pages (经济行业数字开放平台文档), in their order. Of
-// GetAccount, a page of single sign-on, sso.go has the rest.
+// The operations of the account pages (经济行业数字开放平台文档), in their order. Those
+// of the single sign-on pages are in sso.go.
 var (
 	opRegister          = Operation{Name: "Register", Method: http.MethodPost, Path: "/oauth/api/account/register"}
 	opLogin             = Operation{Name: "Login", Method: http.MethodPost, Path: "/oauth/api/account/login"}

@@ -208,7 +208,7 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 	if isNull {
 		return data, nil
 	}
-	if err := checkFields(raw); err != nil {
+	if err := checkFields(raw, isStruct(reflect.TypeFor[T]())); err != nil {
 		return data, err
 	}
 	err := json.Unmarshal(raw, &data)
@@ -226,21 +226,32 @@ func decodeData[T any](raw json.RawMessage) (T, error) {
 
 var errAmbiguous = errors.New("data has the same field twice")
 
-// checkFields finds a field that an object has twice, whatever its case: to
-// encoding/json open_id and OPEN_ID are the same, and the last one would win.
-func checkFields(data []byte) error {
+// checkFields finds a field that an object has twice. For a struct case does not
+// count: to encoding/json open_id and OPEN_ID are then the same, as are s and the long
+// ſ, and the last one would win.
+func checkFields(data []byte, fold bool) error {
 	if data[0] != '{' {
 		return nil
 	}
 	seen := map[string]bool{}
-	return eachMember(data, func(name text, _ []byte) error {
-		folded := strings.ToLower(string(name))
-		if seen[folded] {
+	return eachMember(data, func(field text, _ []byte) error {
+		name := string(field)
+		if fold {
+			name = strings.ToLower(strings.ToUpper(name))
+		}
+		if seen[name] {
 			return errAmbiguous
 		}
-		seen[folded] = true
+		seen[name] = true
 		return nil
 	})
+}
+
+func isStruct(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() == reflect.Struct
 }
 
 func nullable(t reflect.Type) bool {

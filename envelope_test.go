@@ -108,6 +108,17 @@ func TestDataMustNotBeAmbiguous(t *testing.T) {
 	assert.Contains(t, failure.Reason, "the same field twice")
 }
 
+func TestDataFieldsAreComparedAsTheirTypeDoes(t *testing.T) {
+	url, _ := serve(t, answer(200, envelope("000", "成功", `{"a":"1","A":"2"}`)))
+	resp, err := openplatform.Do[map[string]string](t.Context(), newClient(t, url), mutatingPOST, nil)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"a": "1", "A": "2"}, resp.Data)
+
+	url, _ = serve(t, answer(200, envelope("000", "成功", `{"access_token":"good","acceſſ_token":"evil","expired":"2021-07-01 16:17:30"}`)))
+	_, err = newClient(t, url).GetAccessToken(t.Context(), &openplatform.GetAccessTokenRequest{ClientID: "a", ClientSecret: "b"})
+	assert.ErrorContains(t, err, "the same field twice")
+}
+
 func TestNumberOfUsesAsAString(t *testing.T) {
 	url, _ := serve(t, answer(200, envelope("000", "成功", `{"service_ticket":"st","expired":"2021-07-01 16:17:30","number_of_uses":"3"}`)))
 	resp, err := newClient(t, url).GetServiceTicket(t.Context(), &openplatform.GetServiceTicketRequest{AccessToken: "a", Token: "t"})

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,7 +66,8 @@ func maskCode(code Code, secrets []param) Code {
 // maskRequestID leaves a UUID alone, in which a short secret can stand by chance,
 // and never touches digits: support must be able to find the request.
 func maskRequestID(id string, secrets []param) string {
-	if isUUID(id) {
+	isSecret := func(p param) bool { return len(p.value) >= 32 && strings.Contains(id, p.value) }
+	if isUUID(id) && !slices.ContainsFunc(secrets, isSecret) {
 		return id
 	}
 	return cut(maskSecrets(id, secrets), maxRequestID)
@@ -83,9 +85,10 @@ const msgOK = "成功"
 
 // maskSecrets makes s plain and replaces the request's secrets in it.
 func maskSecrets(s string, secrets []param) string {
-	if s = plain(s); s == "" || s == msgOK {
+	if s == "" || s == msgOK {
 		return s
 	}
+	s = plain(html.UnescapeString(s))
 	for _, p := range secrets {
 		if utf8.RuneCountInString(p.value) < minSecret {
 			continue
@@ -104,9 +107,9 @@ func spellings(value string) []string {
 	}
 	quoted, _ := json.Marshal(value) // a string always encodes
 	inJSON := strings.Trim(string(quoted), `"`)
+	plainer := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)
 	return []string{
-		value, inJSON, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON),
-		html.EscapeString(value), url.QueryEscape(value), url.PathEscape(value),
+		value, inJSON, plainer, strings.ReplaceAll(plainer, "/", `\/`), url.QueryEscape(value), url.PathEscape(value),
 	}
 }
 

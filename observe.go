@@ -9,8 +9,7 @@ import (
 // An Observer is told of each call and of each attempt within it. Both methods
 // return a ctx, which carries the call or attempt on and must derive from the one given,
 // or timeouts are lost; and a function that is called once when it ends. Either may be
-// nil. A tracer opens a span in each and closes it
-// in the function. Observers are called from many goroutines at once, in the
+// nil. A tracer opens a span in each and closes it in the function. Observers are called from many goroutines at once, in the
 // caller's own, and must not block.
 //
 // Nothing an Observer is given holds a secret: an [*APIError] is a copy whose Msg is

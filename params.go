@@ -2,6 +2,7 @@ package openplatform
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,6 +92,8 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 			return nil, invalid(field, rule)
 		}
 		m.secrets = slices.DeleteFunc(params, func(p param) bool { return p.mask == nil })
+		// The longest first: a password may begin with the account's name.
+		slices.SortFunc(m.secrets, func(a, b param) int { return cmp.Compare(len(b.value), len(a.value)) })
 	}
 	body := []byte("{}")
 	if in != nil {

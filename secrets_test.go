@@ -299,6 +299,26 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			echo(func(s string) string { raw, _ := json.Marshal(s); return strings.Trim(string(raw), `"`) })
 		})
 	}
+	t.Run("one secret in another", func(t *testing.T) {
+		url, _ := serve(t, answer(200, envelope("400", "bad password Zhangsan88!kQ of zhangsan", "null")))
+		_, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "zhangsan", Password: "Zhangsan88!kQ"})
+		assert.ErrorContains(t, err, "bad password *** of ***")
+	})
+	t.Run("a token as a request id", func(t *testing.T) {
+		token := strings.Repeat("0a1b2c3d", 4)
+		url, _ := serve(t, answer(200, `{"code":"400","request_id":"`+token+`"}`))
+		_, err := newClient(t, url).CheckToken(t.Context(), &openplatform.CheckTokenRequest{Token: token})
+		assert.NotContains(t, err.Error(), token)
+	})
+	t.Run("as PHP and Java spell it", func(t *testing.T) {
+		for _, spelling := range []string{`a&quot;b&#x27;c/def`, `a\"b'c\/def`} {
+			raw, err := json.Marshal(spelling)
+			require.NoError(t, err)
+			url, _ := serve(t, answer(200, `{"code":"400","msg":`+string(raw)+`}`))
+			_, err = newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: `a"b'c/def`})
+			assert.ErrorContains(t, err, "code 400: *** (", spelling)
+		}
+	})
 	t.Run("a forged log line", func(t *testing.T) {
 		assert.NotContains(t, fmt.Sprint(openplatform.SendSmsCodeRequest{ImgCodeID: "a\nlevel=ERROR forged"}), "\n")
 	})

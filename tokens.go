@@ -26,6 +26,15 @@ const (
 	lockTimeout  = 5 * time.Second
 )
 
+// within bounds a step by d, and by half of the time that ctx has left: whatever hangs
+// leaves the caller time for the next step.
+func within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		d = min(d, time.Until(deadline)/2)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // A TokenStore shares access tokens between processes, so that a fleet fetches one
 // token and not one a machine. An [AccessTokenSource] keeps its token in memory all the
 // same: it asks the store only when it needs a new one, and does without if the store
@@ -34,8 +43,8 @@ const (
 // A key names the platform's base URL, the client id and a hash of the client secret,
 // so that different platforms or secrets never share a token.
 type TokenStore interface {
-	// Get returns the token under key and for how long it may still be used, "" if
-	// there is none. Durations, not times: the machines' clocks may disagree.
+	// Get returns the token under key and for how long it is still valid, "" if there
+	// is none. Durations, not times: the machines' clocks may disagree.
 	Get(ctx context.Context, key string) (token string, ttl time.Duration, err error)
 	// Set stores token under key and forgets it after ttl.
 	Set(ctx context.Context, key, token string, ttl time.Duration) error
@@ -43,7 +52,8 @@ type TokenStore interface {
 	Delete(ctx context.Context, key, token string) error
 	// Lock waits until no other process holds key's lock and takes it. ctx bounds the
 	// wait alone: it ends before the lock does. A lock whose holder died must end by
-	// itself, after some seconds.
+	// itself, after half a minute say, and unlock must then leave its next holder's
+	// lock alone.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 }
 
@@ -64,8 +74,8 @@ type AccessTokenSource struct {
 	validUntil time.Time
 	rejected   string // by the platform: not to be believed again, from whatever store
 	fetchedAt  time.Time
-	failure    error // of the last fetch
-	failedAt   time.Time
+	failedAt   time.Time // of the last fetch, if it failed
+	failure    error     // why, unless its caller gave up
 }
 
 // A TokenOption changes how [Client.AccessTokenSource] sets a source up.
@@ -82,8 +92,10 @@ func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenO
 	s := &AccessTokenSource{
 		client:  c,
 		request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
-		key:     fmt.Sprintf("openplatform:%s:%s:%x", c.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret))),
 		turn:    make(chan struct{}, 1),
+	}
+	if c != nil { // Token reports a nil client as every method does
+		s.key = fmt.Sprintf("openplatform:%s:%s:%x", c.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret)))
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -100,15 +112,14 @@ func (s *AccessTokenSource) Format(f fmt.State, _ rune) { printParams(f, s.reque
 // LogValue implements [slog.LogValuer] likewise.
 func (s *AccessTokenSource) LogValue() slog.Value { return s.request.LogValue() }
 
-// Token returns a valid access token. It waits no longer than ctx, and no longer than
-// the client's timeout for each goroutine that is before it; one caller's cancellation
-// does not fail the others. Its errors are those of [Client.GetAccessToken]; after one,
+// Token returns a valid access token. It waits no longer than ctx; one caller's
+// cancellation does not fail the others. Its errors are those of [Client.GetAccessToken]; after one,
 // the same error answers everybody for a second, so that a platform in trouble is not
 // asked by each goroutine in turn. A token that is still valid is used on while its
 // renewal fails.
 func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
-	if ctx == nil {
-		return "", &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil"}
+	if ctx == nil || s == nil || s.client == nil {
+		return "", &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil, the source must come from a Client"}
 	}
 	if token, err := s.cached(); token != "" || err != nil {
 		return token, err
@@ -157,10 +168,11 @@ func (s *AccessTokenSource) stillValid() string {
 // Invalidate forgets token, which the platform has rejected, here and in the store. A
 // token that has been replaced meanwhile is left alone.
 func (s *AccessTokenSource) Invalidate(ctx context.Context, token string) {
-	if !s.forget(token) || s.store == nil {
+	if !s.forget(token) || s.store == nil || ctx == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	// The other machines must learn of it even if the caller has had enough.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	s.report("Delete", s.store.Delete(ctx, s.key, token))
 }
@@ -184,7 +196,11 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 	if fresh == token {
 		return rejection
 	}
-	return fn(fresh)
+	rejection = fn(fresh)
+	if errors.Is(rejection, ErrInvalidAccessToken) {
+		s.reject(fresh)
+	}
+	return rejection
 }
 
 // VerifyUser tells who the person is whose login token a business system was given: the
@@ -193,8 +209,8 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 // GetAccessToken, GetServiceTicket or GetAccount; after any of them, VerifyUser may be
 // called again.
 func (c *Client) VerifyUser(ctx context.Context, source *AccessTokenSource, userToken string) (*Response[Account], error) {
-	if ctx == nil || source == nil {
-		return nil, &ValidationError{Operation: opGetServiceTicket.Name, Rule: "the ctx and the token source must not be nil"}
+	if ctx == nil || source == nil || source.client != c {
+		return nil, &ValidationError{Operation: opGetServiceTicket.Name, Rule: "the ctx must not be nil, the token source must be of the same Client"}
 	}
 	var ticket string
 	err := source.Use(ctx, func(accessToken string) error {
@@ -233,20 +249,45 @@ func (s *AccessTokenSource) renew(ctx context.Context) (string, error) {
 	if s.store != nil {
 		defer s.lockStore(ctx)()
 		if token, ttl := s.load(ctx); token != "" {
-			s.keep(token, ttl, ttl)
+			s.keep(token, refreshIn(ttl), ttl)
 			return token, nil
 		}
 	}
-	resp, err := s.client.GetAccessToken(ctx, &s.request)
+	if err := s.pace(ctx); err != nil {
+		return "", err
+	}
+	fetchCtx := ctx
+	if s.stillValid() != "" { // then the caller need not wait for it to the end
+		var cancel context.CancelFunc
+		fetchCtx, cancel = within(ctx, s.client.timeout)
+		defer cancel()
+	}
+	resp, err := s.client.GetAccessToken(fetchCtx, &s.request)
 	if resp == nil {
 		return s.fail(ctx, err)
 	}
 	// An expiry that cannot be read is no reason to refuse a token that can.
 	token, lifetime := resp.Data.AccessToken, lifetimeOf(resp, time.Now())
-	ttl := refreshIn(lifetime)
-	s.keep(token, ttl, lifetime)
-	s.save(ctx, token, ttl)
+	s.keep(token, refreshIn(lifetime), lifetime)
+	s.save(ctx, token, lifetime)
 	return token, nil
+}
+
+// pace waits until a second after the last failed fetch. It matters where callers give
+// up sooner than the platform answers: their failures are not shared with the others.
+func (s *AccessTokenSource) pace(ctx context.Context) error {
+	s.mu.Lock()
+	rest := time.Until(s.failedAt.Add(fetchInterval))
+	s.mu.Unlock()
+	if rest <= 0 {
+		return nil
+	}
+	if err := wait(ctx, rest); err != nil {
+		return &TransportError{
+			Operation: opGetAccessToken.Name, reason: endOf(err) + " while waiting to fetch the token again", cause: err, notSent: true,
+		}
+	}
+	return nil
 }
 
 // lifetimeOf returns for how long a token will be valid. What counts is the platform's
@@ -273,7 +314,7 @@ func (s *AccessTokenSource) keep(token string, refreshIn, lifetime time.Duration
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.token, s.refreshAt, s.validUntil = token, now.Add(refreshIn), now.Add(lifetime)
-	s.fetchedAt, s.failure = now, nil
+	s.fetchedAt, s.failedAt, s.failure = now, time.Time{}, nil
 }
 
 // fail remembers a failed fetch, unless it failed because its caller gave up, and
@@ -283,8 +324,9 @@ func (s *AccessTokenSource) fail(ctx context.Context, err error) (string, error)
 	defer s.mu.Unlock()
 	now := time.Now()
 	valid := now.Before(s.validUntil)
+	s.failedAt, s.failure = now, nil
 	if ctx.Err() == nil || valid {
-		s.failure, s.failedAt = err, now
+		s.failure = err
 	}
 	if valid {
 		return s.token, nil
@@ -292,8 +334,15 @@ func (s *AccessTokenSource) fail(ctx context.Context, err error) (string, error)
 	return "", err
 }
 
-// forget drops token if it is the one in memory. A platform that hands out the very
-// token it rejects is not asked again at once.
+// reject remembers that the platform does not take token.
+func (s *AccessTokenSource) reject(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rejected = token
+}
+
+// forget drops token if it is the one in memory. A platform that rejects what it
+// has just handed out is not asked again at once.
 func (s *AccessTokenSource) forget(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -310,7 +359,7 @@ func (s *AccessTokenSource) forget(token string) bool {
 // lockStore takes the store's lock and returns how to give it back. Without one the
 // worst that can happen is a fetch too many.
 func (s *AccessTokenSource) lockStore(ctx context.Context) (unlock func()) {
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	ctx, cancel := within(ctx, lockTimeout)
 	defer cancel()
 	unlock, err := s.store.Lock(ctx, s.key)
 	if s.report("Lock", err); err != nil || unlock == nil {
@@ -319,14 +368,15 @@ func (s *AccessTokenSource) lockStore(ctx context.Context) (unlock func()) {
 	return unlock
 }
 
+// load returns the store's token, unless it is the one that is to be renewed.
 func (s *AccessTokenSource) load(ctx context.Context) (string, time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := within(ctx, storeTimeout)
 	defer cancel()
 	token, ttl, err := s.store.Get(ctx, s.key)
 	s.report("Get", err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil || ttl <= 0 || token == s.rejected {
+	if err != nil || ttl <= 0 || token == s.rejected || token == s.token {
 		return "", 0
 	}
 	return token, ttl
@@ -336,7 +386,7 @@ func (s *AccessTokenSource) save(ctx context.Context, token string, ttl time.Dur
 	if s.store == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	s.report("Set", s.store.Set(ctx, s.key, token, ttl))
 }

@@ -181,6 +181,19 @@ func TestAPlatformThatHandsOutTheTokenItRejectsIsNotHammered(t *testing.T) {
 	assert.LessOrEqual(t, p.fetches.Load(), int64(10), "two, and a few more on a slow machine")
 }
 
+func TestAPlatformThatRejectsEveryTokenIsNotHammered(t *testing.T) {
+	p := startTokenPlatform(t)
+	for n := range 200 {
+		p.dead.Store(fmt.Sprintf("at-%d", n), true)
+	}
+	source := p.AccessTokenSource("shop", "s3cr3t")
+	for range 50 {
+		_, err := p.VerifyUser(t.Context(), source, "user-token")
+		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
+	}
+	assert.LessOrEqual(t, p.fetches.Load(), int64(10), "two, and a few more on a slow machine")
+}
+
 func TestFailedFetchAnswersEverybodyForASecond(t *testing.T) {
 	p := startTokenPlatform(t)
 	p.onFetch = func(w http.ResponseWriter, _ int64) bool {
@@ -253,7 +266,19 @@ func TestVerifyUserPassesErrorsOn(t *testing.T) {
 	assert.ErrorContains(t, err, "GetAccessToken: client_id must not be empty")
 	_, err = p.VerifyUser(t.Context(), p.AccessTokenSource("shop", "x"), "")
 	assert.ErrorContains(t, err, "GetServiceTicket: token must not be empty")
+	other := newClient(t, p.url)
+	_, err = other.VerifyUser(t.Context(), p.AccessTokenSource("shop", "x"), "user-token")
+	assert.ErrorContains(t, err, "of the same Client")
+	_, err = p.VerifyUser(t.Context(), new(openplatform.AccessTokenSource), "user-token")
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 	assert.EqualValues(t, 0, p.tickets.Load())
+
+	for name, source := range map[string]*openplatform.AccessTokenSource{
+		"nil": nil, "zero": new(openplatform.AccessTokenSource), "of a nil client": (*openplatform.Client)(nil).AccessTokenSource("shop", "x"),
+	} {
+		_, err := source.Token(t.Context())
+		assert.ErrorContains(t, err, "must come from a Client", name)
+	}
 }
 
 // A memoryStore is a TokenStore as several machines would share it, and can be down.
@@ -261,14 +286,14 @@ type memoryStore struct {
 	mu     sync.Mutex
 	locked chan struct{}
 	tokens map[string]string
-	ttls   map[string]time.Duration
+	ends   map[string]time.Time
 	down   error
 	calls  map[string]int
 }
 
 func newMemoryStore() *memoryStore {
 	return &memoryStore{
-		locked: make(chan struct{}, 1), tokens: map[string]string{}, ttls: map[string]time.Duration{}, calls: map[string]int{},
+		locked: make(chan struct{}, 1), tokens: map[string]string{}, ends: map[string]time.Time{}, calls: map[string]int{},
 	}
 }
 
@@ -283,7 +308,7 @@ func (s *memoryStore) Get(_ context.Context, key string) (string, time.Duration,
 	if err := s.enter("Get"); err != nil {
 		return "", 0, err
 	}
-	return s.tokens[key], s.ttls[key], nil
+	return s.tokens[key], time.Until(s.ends[key]), nil
 }
 
 func (s *memoryStore) Set(_ context.Context, key, token string, ttl time.Duration) error {
@@ -291,7 +316,7 @@ func (s *memoryStore) Set(_ context.Context, key, token string, ttl time.Duratio
 	if err := s.enter("Set"); err != nil {
 		return err
 	}
-	s.tokens[key], s.ttls[key] = token, ttl
+	s.tokens[key], s.ends[key] = token, time.Now().Add(ttl)
 	return nil
 }
 
@@ -338,12 +363,11 @@ func TestMachinesShareOneToken(t *testing.T) {
 	wg.Wait()
 	assert.EqualValues(t, 1, p.fetches.Load())
 	require.Len(t, store.tokens, 1)
-	for key, ttl := range store.ttls {
+	for key, end := range store.ends {
 		assert.NotContains(t, key, "s3cr3t")
 		assert.Contains(t, key, "http://127.0.0.1")
 		assert.Contains(t, key, "shop")
-		assert.Less(t, ttl, 2*time.Hour-5*time.Minute)
-		assert.Greater(t, ttl, 2*time.Hour-11*time.Minute)
+		assert.InDelta(t, 2*time.Hour, time.Until(end), float64(time.Minute))
 	}
 
 	t.Run("but not with another secret", func(t *testing.T) {

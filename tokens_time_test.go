@@ -140,19 +140,81 @@ func TestTokenIsUsedOnWhileItsRenewalFails(t *testing.T) {
 }
 
 func TestAStoreThatHangsHoldsNobodyUp(t *testing.T) {
+	for _, patience := range []time.Duration{100 * time.Millisecond, 5 * time.Second, time.Hour} {
+		t.Run(patience.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemoryStore()
+				store.locked <- struct{}{} // by a machine that died
+				source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				start := time.Now()
+				token, err := source.Token(ctx)
+				require.NoError(t, err)
+				assert.Equal(t, "at-1", token)
+				assert.Equal(t, min(patience/2, 5*time.Second), time.Since(start))
+			})
+		})
+	}
+}
+
+func TestATokenFromTheStoreIsUsedOnTooWhileItsRenewalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
-		store.locked <- struct{}{} // by a machine that died
-		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		fetcher := p.source(t, openplatform.WithTokenStore(store))
+		reader := p.source(t, openplatform.WithTokenStore(store))
+		for _, machine := range []*openplatform.AccessTokenSource{fetcher, reader} {
+			token, err := machine.Token(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, "at-1", token)
+		}
+		p.fails = true
+		time.Sleep(115*time.Minute + time.Second)
+		for time.Now().Before(p.ends) {
+			for _, machine := range []*openplatform.AccessTokenSource{fetcher, reader} {
+				_, err := machine.Token(t.Context())
+				require.NoError(t, err)
+			}
+			time.Sleep(time.Second)
+		}
+		_, err := reader.Token(t.Context())
+		require.Error(t, err)
+		p.fails = false
+		time.Sleep(time.Second)
+		_, err = reader.Token(t.Context())
+		require.NoError(t, err)
+	})
+}
+
+func TestCallersWhoGiveUpSoonDoNotHammerASlowPlatform(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour, hangs: true}
+		source := p.source(t)
+		for start := time.Now(); time.Since(start) < 10*time.Second; {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			_, err := source.Token(ctx)
+			cancel()
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		}
+		assert.LessOrEqual(t, p.fetches, 11)
+	})
+}
+
+func TestARenewalLeavesItsCallerTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		source := p.source(t)
+		_, err := source.Token(t.Context())
+		require.NoError(t, err)
+		time.Sleep(116 * time.Minute)
+		p.hangs = true
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		_, err := source.Token(ctx)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		start := time.Now()
-		token, err := source.Token(t.Context())
+		token, err := source.Token(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, "at-1", token)
-		assert.Equal(t, 5*time.Second, time.Since(start))
+		assert.NoError(t, ctx.Err(), "the token is for a call yet to be made")
 	})
 }
 
