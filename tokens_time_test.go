@@ -250,3 +250,23 @@ func TestNilIsNoCtxForAToken(t *testing.T) {
 	_, err := source.Token(nil) //nolint:staticcheck // that is the test
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 }
+
+func TestATokenToBeRenewedIsNotReadBackFromTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		source := p.source(t, openplatform.WithTokenStore(store))
+		_, err := source.Token(t.Context())
+		require.NoError(t, err)
+		time.Sleep(115*time.Minute + time.Second)
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "at-2", token)
+
+		t.Log("nor is one that a careless store hands out after its end")
+		time.Sleep(3 * time.Hour)
+		token, err = p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "at-3", token)
+	})
+}
