@@ -102,6 +102,24 @@ func TestRepetitionsAreWithinTheQuota(t *testing.T) {
 	assert.GreaterOrEqual(t, received.Load(), int64(calls*1.09), "the quota is there to be used")
 }
 
+func TestOnlyARepetitionCostsQuota(t *testing.T) {
+	var n atomic.Int64
+	url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1) <= 20 {
+			answer(503, "", "Retry-After", "3600")(w, r) // longer than any policy here
+			return
+		}
+		answer(503, "")(w, r)
+	})
+	client := newClient(t, url, quickRetries)
+	for range 20 {
+		require.Error(t, getImgCode(t.Context(), client))
+	}
+	require.EqualValues(t, 20, received.Load())
+	require.Error(t, getImgCode(t.Context(), client))
+	assert.EqualValues(t, 23, received.Load(), "the quota is as full as it was")
+}
+
 func TestRetryAfterOfErrors(t *testing.T) {
 	tests := []struct {
 		name   string
