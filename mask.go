@@ -90,11 +90,12 @@ func maskSecrets(s string, secrets []param) string {
 	}
 	s = plain(html.UnescapeString(s))
 	for _, p := range secrets {
-		if utf8.RuneCountInString(p.value) < minSecret {
+		value := plain(p.value) // of spaces alone nothing is left, which stands everywhere
+		if utf8.RuneCountInString(value) < minSecret {
 			continue
 		}
 		for _, spelling := range spellings(p.value) {
-			s = replaceFold(s, plain(spelling), p.mask(plain(p.value)))
+			s = replaceFold(s, plain(spelling), p.mask(value))
 		}
 	}
 	return s

@@ -299,6 +299,13 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			echo(func(s string) string { raw, _ := json.Marshal(s); return strings.Trim(string(raw), `"`) })
 		})
 	}
+	t.Run("a secret of nothing but space", func(t *testing.T) {
+		for _, password := range []string{"   ", "\u3000\u3000\u3000", "\u200b\u200b\u200b", " a "} {
+			url, _ := serve(t, answer(200, envelope("400", "wrong password", "null")))
+			_, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: password})
+			assert.ErrorContains(t, err, "code 400: wrong password (", "%q", password)
+		}
+	})
 	t.Run("one secret in another", func(t *testing.T) {
 		url, _ := serve(t, answer(200, envelope("400", "bad password Zhangsan88!kQ of zhangsan", "null")))
 		_, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "zhangsan", Password: "Zhangsan88!kQ"})

@@ -113,10 +113,10 @@ func (s *AccessTokenSource) Format(f fmt.State, _ rune) { printParams(f, s.reque
 func (s *AccessTokenSource) LogValue() slog.Value { return s.request.LogValue() }
 
 // Token returns a valid access token. It waits no longer than ctx; one caller's
-// cancellation does not fail the others. Its errors are those of [Client.GetAccessToken]; after one,
-// the same error answers everybody for a second, so that a platform in trouble is not
-// asked by each goroutine in turn. A token that is still valid is used on while its
-// renewal fails.
+// cancellation does not fail the others. Its errors are those of
+// [Client.GetAccessToken]; after one, the same error answers everybody for a second, so
+// that a platform in trouble is not asked by each goroutine in turn. A token that is
+// still valid is used on while its renewal fails.
 func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 	if ctx == nil || s == nil || s.client == nil {
 		return "", &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil, the source must come from a Client"}

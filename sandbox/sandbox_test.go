@@ -205,9 +205,6 @@ func TestClock(t *testing.T) {
 
 // A load test of hours must not eat the machine. Nothing is drawn here: the pictures' answers are all replaced.
 func TestMemoryIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes 100,000 requests of each kind")
-	}
 	const kept = 100_000
 	sb := sandbox.New()
 	post := func(path, body string) *httptest.ResponseRecorder {
