@@ -1,0 +1,9 @@
+module github.com/ebaas/openplatform-go/faulttests
+
+go 1.25.0
+
+replace github.com/ebaas/openplatform-go => ../
+
+require github.com/stretchr/testify v1.12.1
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
