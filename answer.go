@@ -1,6 +1,7 @@
 package openplatform
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"html"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
 )
 
 const maxBody = 1 << 20 // bytes, after decompression
@@ -31,7 +33,7 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response) (*answer, 
 	if a.status < http.StatusOK {
 		return nil, a.unusable("an HTTP status that is no answer") // its body would be an open connection
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := readBody(resp)
 	a.length = len(body)
 	switch {
 	case err != nil:
@@ -55,16 +57,35 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response) (*answer, 
 	return a, nil
 }
 
+// readBody reads a body to its end, or to one byte past the limit, and makes room at
+// once for one that says how long it is.
+func readBody(resp *http.Response) ([]byte, error) {
+	size := min(max(resp.ContentLength, bytes.MinRead-1), maxBody) + 1 // one more, to meet the end
+	body := make([]byte, 0, size)
+	for len(body) <= maxBody {
+		body = slices.Grow(body, 1)
+		n, err := resp.Body.Read(body[len(body):min(cap(body), maxBody+1)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+	}
+	return body, nil
+}
+
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }
 
 // openAnswer makes a response of an answer, if its data is what T says.
 func openAnswer[T any](a *answer) (*Response[T], error) {
-	data, err := decodeData[T](a.data)
 	resp := &Response[T]{
-		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg), Data: data,
+		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg),
 		HTTPStatus: a.status, Header: a.header,
 		printedID: maskRequestID(string(a.requestID), a.secrets), printedMsg: maskSecrets(string(a.msg), a.secrets),
 	}
+	err := decodeData(a.data, &resp.Data)
 	if err == nil {
 		return resp, nil
 	}

@@ -69,7 +69,7 @@ func newClient(cfg config) *Client {
 	rc := resty.NewWithClient(hc).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
-		SetPreRequestHook(attachBody).
+		SetPreRequestHook(finishRequest).
 		SetHeader("User-Agent", userAgent).
 		SetHeader("Accept", "application/json")
 	for key, values := range cfg.header {

@@ -88,7 +88,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	}
 	var seen [4]bool
 	targets := [...]*text{&env.requestID, &env.code, &env.msg}
-	err := eachMember(body, func(name text, value []byte) error {
+	err := eachMember(body, func(name, value []byte) error {
 		i := slices.Index(envelopeFields, string(name))
 		switch {
 		case i < 0:
@@ -113,7 +113,7 @@ var envelopeFields = []string{"request_id", "code", "msg", "data"}
 
 // eachMember calls visit with the name and the value of each member of a valid JSON
 // object, until it returns an error.
-func eachMember(object []byte, visit func(name text, value []byte) error) error {
+func eachMember(object []byte, visit func(name, value []byte) error) error {
 	for rest := object[1:]; ; {
 		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == '}' {
 			return nil
@@ -121,14 +121,24 @@ func eachMember(object []byte, visit func(name text, value []byte) error) error 
 		quoted, after := cutValue(rest)
 		value, after := cutValue(bytes.TrimLeft(after, ": \t\r\n"))
 		rest = after
-		var name text
-		if err := name.UnmarshalJSON(quoted); err != nil {
+		name, err := unquote(quoted)
+		if err != nil {
 			return err
 		}
 		if err := visit(name, value); err != nil {
 			return err
 		}
 	}
+}
+
+// unquote returns what a JSON string says, without a copy where it says it plainly.
+func unquote(quoted []byte) ([]byte, error) {
+	if bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) {
+		return quoted[1 : len(quoted)-1], nil
+	}
+	var s string
+	err := json.Unmarshal(quoted, &s)
+	return []byte(s), err
 }
 
 // cutValue splits valid JSON after the value that it begins with.
@@ -168,11 +178,10 @@ var errNotText = errors.New("neither a string nor a number")
 
 func (t *text) UnmarshalJSON(raw []byte) error {
 	switch {
-	case raw[0] == '"' && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw):
-		*t = text(raw[1 : len(raw)-1])
-		return nil
 	case raw[0] == '"':
-		return json.Unmarshal(raw, (*string)(t))
+		said, err := unquote(raw)
+		*t = asText(said)
+		return err
 	case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
 		*t = text(raw)
 		return nil
@@ -184,44 +193,55 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	}
 }
 
+// asText is text(s), without memory of its own for what nearly every answer says.
+func asText(s []byte) text {
+	switch string(s) {
+	case string(CodeOK):
+		return text(CodeOK)
+	case msgOK:
+		return msgOK
+	default:
+		return text(s)
+	}
+}
+
 // decodeData turns the data of a successful envelope into a T, strictly: what is
 // not documented as a success is not one.
-func decodeData[T any](raw json.RawMessage) (T, error) {
-	var data T
+func decodeData[T any](raw json.RawMessage, data *T) error {
 	isNull := raw == nil || string(raw) == "null"
-	switch out := any(&data).(type) {
+	switch out := any(data).(type) {
 	case *struct{}:
 		if !isNull {
-			return data, errors.New("data is not null")
+			return errors.New("data is not null")
 		}
-		return data, nil
+		return nil
 	case *bool:
 		if string(raw) != "true" {
-			return data, errors.New("data is not true")
+			return errors.New("data is not true")
 		}
 		*out = true
-		return data, nil
+		return nil
 	}
 	if isNull && !nullable(reflect.TypeFor[T]()) {
-		return data, errors.New("data is missing or null")
+		return errors.New("data is missing or null")
 	}
 	if isNull {
-		return data, nil
+		return nil
 	}
 	if err := checkFields(raw, isStruct(reflect.TypeFor[T]())); err != nil {
-		return data, err
+		return err
 	}
-	err := json.Unmarshal(raw, &data)
+	err := json.Unmarshal(raw, data)
 	if err != nil && !errors.Is(err, errExpired) {
 		// The decoder's error can quote the value.
-		return data, errors.New("data is not of the documented type")
+		return errors.New("data is not of the documented type")
 	}
-	if d, ok := asDocumented(data); ok {
+	if d, ok := asDocumented(*data); ok {
 		if field, rule := brokenRule(d.params()); rule != "" {
-			return data, fmt.Errorf("data.%s %s", field, rule)
+			return fmt.Errorf("data.%s %s", field, rule)
 		}
 	}
-	return data, err
+	return err
 }
 
 var errAmbiguous = errors.New("data has the same field twice")
@@ -234,7 +254,7 @@ func checkFields(data []byte, fold bool) error {
 		return nil
 	}
 	seen := map[string]bool{}
-	return eachMember(data, func(field text, _ []byte) error {
+	return eachMember(data, func(field, _ []byte) error {
 		name := string(field)
 		if fold {
 			name = strings.ToLower(strings.ToUpper(name))

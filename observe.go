@@ -55,7 +55,7 @@ type AttemptEnd struct {
 	Err        error
 }
 
-// A callSpan is a call under observation.
+// A callSpan is a call under observation, the zero callSpan one that nobody observes.
 type callSpan struct {
 	c     *Client
 	ctx   context.Context
@@ -65,6 +65,9 @@ type callSpan struct {
 }
 
 func (c *Client) startCall(ctx context.Context, op Operation) (context.Context, callSpan) {
+	if c.observer == nil && c.logger == nil {
+		return ctx, callSpan{}
+	}
 	s := callSpan{c: c, op: op, ctx: ctx, start: time.Now()}
 	if c.observer != nil {
 		observed, done := c.observer.ObserveCall(ctx, CallStart{Operation: op.Name, Method: op.Method, Host: c.host, Path: op.Path})
@@ -76,7 +79,7 @@ func (c *Client) startCall(ctx context.Context, op Operation) (context.Context, 
 }
 
 func (s callSpan) end(a *answer, attempts int, err error) {
-	if s.done == nil && s.c.logger == nil {
+	if s.c == nil {
 		return
 	}
 	outcome := OutcomeOf(err) // what is masked in the printable error decides it

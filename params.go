@@ -95,13 +95,12 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 		// The longest first: a password may begin with the account's name.
 		slices.SortFunc(m.secrets, func(a, b param) int { return cmp.Compare(len(b.value), len(a.value)) })
 	}
-	body := []byte("{}")
-	if in != nil {
-		var err error
-		// The encoder's error can quote the value.
-		if body, err = json.Marshal(in); err != nil || !bytes.HasPrefix(body, []byte("{")) {
-			return nil, invalid("", errNoObject.Error())
-		}
+	if in == nil {
+		in = struct{}{}
+	}
+	body, err := json.Marshal(in)
+	if err != nil || !bytes.HasPrefix(body, []byte("{")) {
+		return nil, invalid("", errNoObject.Error()) // the encoder's error can quote the value
 	}
 	if op.Method == http.MethodPost {
 		m.body, m.hasData = body, len(body) > len("{}")
@@ -122,17 +121,14 @@ var errNoObject = errors.New("the request must encode as a JSON object")
 // queryOf turns a flat JSON object into a query string, so that a request type has
 // its wire names in one place, its struct tags.
 func queryOf(object []byte) (string, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil {
-		return "", errNoObject
-	}
 	query := url.Values{}
-	for name, raw := range fields {
+	err := eachMember(object, func(name, raw []byte) error {
 		var value text
-		if err := json.Unmarshal(raw, &value); err != nil {
-			return "", errors.New("a GET parameter must be a string or a number")
+		if value.UnmarshalJSON(raw) != nil {
+			return errors.New("a GET parameter must be a string or a number")
 		}
-		query.Set(name, string(value))
-	}
-	return query.Encode(), nil
+		query.Set(string(name), string(value))
+		return nil
+	})
+	return query.Encode(), err
 }

@@ -83,17 +83,13 @@ func isTraced(hc *http.Client) bool {
 
 // attempt sends m once.
 func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
-	d := &delivery{body: m.body}
+	d := &delivery{method: m.op.Method, body: m.body}
 	defer d.seal()
 	ctx = context.WithValue(ctx, deliveryKey{}, d)
 	if !m.hasData && c.traced {
 		ctx = httptrace.WithClientTrace(ctx, d.trace())
 	}
-	req := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true)
-	if m.op.Method == http.MethodPost {
-		req.SetHeader("Content-Type", "application/json")
-	}
-	resp, err := req.Execute(m.op.Method, m.url)
+	resp, err := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true).Get(m.url)
 	if err != nil {
 		reason, cause := explain(ctx, err)
 		return nil, &TransportError{
@@ -117,9 +113,10 @@ func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
 // or the call as it returns, and the transport can never read it again. That is
 // proof even against a RoundTripper that goes on in a goroutine of its own.
 type delivery struct {
-	body []byte
-	off  int
-	fate atomic.Int32
+	method string
+	body   []byte
+	off    int
+	fate   atomic.Int32
 
 	dialing, connected atomic.Bool
 }
@@ -172,13 +169,19 @@ func (d *delivery) trace() *httptrace.ClientTrace {
 
 type deliveryKey struct{}
 
-// attachBody is resty's last hook before it sends. resty itself would read a body
-// before it dials, send it chunked, and keep a copy to send again.
-func attachBody(_ *resty.Client, req *http.Request) error {
+var jsonBody = []string{"application/json"}
+
+// finishRequest is resty's last hook before it sends. To resty every request is a GET,
+// since of a POST it would read the body before it dials, send it chunked, and keep a
+// copy to send again.
+func finishRequest(_ *resty.Client, req *http.Request) error {
 	d, ok := req.Context().Value(deliveryKey{}).(*delivery)
 	if !ok {
 		return errors.New("openplatform: a request without a delivery")
 	}
-	req.Body, req.GetBody, req.ContentLength = d, nil, int64(len(d.body))
+	req.Method, req.Body, req.GetBody, req.ContentLength = d.method, d, nil, int64(len(d.body))
+	if d.method == http.MethodPost {
+		req.Header["Content-Type"] = jsonBody
+	}
 	return nil
 }
