@@ -107,7 +107,8 @@ func (a *answer) failure() *APIError {
 
 // unusable is the error of an answer that is no envelope for the operation.
 func (a *answer) unusable(reason string) *ResponseError {
-	contentType, _, _ := mime.ParseMediaType(a.header.Get("Content-Type")) // "" if it has none
+	// Masked before its parameters are cut off, and with them the rest of a secret.
+	contentType, _, _ := mime.ParseMediaType(maskSecrets(a.header.Get("Content-Type"), a.secrets)) // "" if it has none
 	return &ResponseError{
 		Operation: a.operation, HTTPStatus: a.status, ContentType: maskText(contentType, maxTitle),
 		RequestID:  maskRequestID(string(a.requestID), a.secrets),

@@ -83,12 +83,17 @@ const minSecret = 3
 // msgOK is the platform's word for success: with it there is nothing to look for.
 const msgOK = "成功"
 
-// maskSecrets makes s plain and replaces the request's secrets in it.
+// maskSecrets makes s plain and replaces the request's secrets in it, before and after
+// it is read as HTML: a secret can look like HTML itself.
 func maskSecrets(s string, secrets []param) string {
 	if s == "" || s == msgOK {
 		return s
 	}
-	s = plain(html.UnescapeString(s))
+	s = maskSpellings(plain(s), secrets)
+	return maskSpellings(plain(html.UnescapeString(s)), secrets)
+}
+
+func maskSpellings(s string, secrets []param) string {
 	for _, p := range secrets {
 		value := plain(p.value) // of spaces alone nothing is left, which stands everywhere
 		if utf8.RuneCountInString(value) < minSecret {

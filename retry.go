@@ -2,11 +2,11 @@ package openplatform
 
 import (
 	"context"
-	"errors"
 	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -138,8 +138,8 @@ func wait(ctx context.Context, d time.Duration) error {
 // neither.
 func parseRetryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
-	seconds, err := strconv.ParseUint(value, 10, 64)
-	if err == nil || errors.Is(err, strconv.ErrRange) {
+	if value != "" && strings.Trim(value, "0123456789") == "" {
+		seconds, _ := strconv.ParseUint(value, 10, 64) // of what does not fit, the most that does
 		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
 	}
 	date, err := http.ParseTime(value)
