@@ -3,6 +3,7 @@ package openplatform_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -260,6 +261,39 @@ func TestBodyIsReadUpToABound(t *testing.T) {
 		url, _ := serve(t, answer(200, success, "X-Long", strings.Repeat("x", limit)))
 		assert.Error(t, sendSmsCode(t.Context(), newClient(t, url)))
 	})
+}
+
+// What comes before a body has bounds too: net/http's, and the transport's on headers.
+func TestEndlessHeadersEnd(t *testing.T) {
+	for name, tt := range map[string]struct{ start, repeated string }{
+		"headers":              {"HTTP/1.1 200 OK\r\n", "X-Header: x\r\n"},
+		"one header":           {"HTTP/1.1 200 OK\r\nX-Header: ", "x"},
+		"status line":          {"HTTP/1.1 200 ", "O"},
+		"trailers":             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n0\r\n", "X: x\r\n"},
+		"chunk extension":      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=", "x"},
+		"informational answer": {"", "HTTP/1.1 103 Early Hints\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url, received := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					return
+				}
+				defer func() { _ = conn.Close() }()
+				_, err = io.WriteString(conn, tt.start)
+				for chunk := strings.Repeat(tt.repeated, 4<<10); err == nil; {
+					_, err = io.WriteString(conn, chunk)
+				}
+			})
+			client := newClient(t, url, openplatform.WithTimeout(time.Minute))
+			err := sendSmsCode(t.Context(), client)
+			require.Error(t, err)
+			assert.NotErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+			assertOneLine(t, err)
+		})
+	}
 }
 
 func assertTooLarge(t *testing.T, err error) {

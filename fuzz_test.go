@@ -184,7 +184,7 @@ func FuzzErrorText(f *testing.F) {
 	f.Add(uint8(1), uint8(2), "&#", "x;", ";")
 	f.Add(uint8(3), uint8(5), "0", `"0`, "0") // HTML's spelling ends a media type
 	f.Fuzz(func(t *testing.T, spelling, place uint8, before, secret, after string) {
-		const mark = "zq7v" // stands nowhere else
+		const mark = "zq7v"                             // stands nowhere else
 		secret = mark + strings.ToValidUTF8(secret, "") // or what follows could complete its last character
 		if strings.Contains(strings.ToLower(before), mark) || strings.Contains(strings.ToLower(after), mark) {
 			t.Skip("the mark is not the secret's alone")
