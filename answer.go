@@ -1,7 +1,6 @@
 package openplatform
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"html"
@@ -60,7 +59,10 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response) (*answer, 
 // readBody reads a body to its end, or to one byte past the limit, and makes room at
 // once for one that says how long it is.
 func readBody(resp *http.Response) ([]byte, error) {
-	size := min(max(resp.ContentLength, bytes.MinRead-1), maxBody) + 1 // one more, to meet the end
+	size := int64(512)
+	if resp.ContentLength >= 0 {
+		size = min(resp.ContentLength, maxBody) + 1 // one more, to meet the end
+	}
 	body := make([]byte, 0, size)
 	for len(body) <= maxBody {
 		body = slices.Grow(body, 1)
