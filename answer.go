@@ -3,7 +3,6 @@ package openplatform
 import (
 	"context"
 	"errors"
-	"html"
 	"io"
 	"mime"
 	"net"
@@ -133,11 +132,11 @@ const maxTitle = 100 // characters
 
 var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
 
-// pageTitle returns the title of an HTML page: what a gateway tells a person of its
-// trouble.
+// pageTitle returns the title of an HTML page as it stands there: what a gateway tells
+// a person of its trouble.
 func pageTitle(body []byte) string {
 	if match := titleElement.FindSubmatch(body[:min(len(body), 8<<10)]); match != nil {
-		return html.UnescapeString(string(match[1]))
+		return string(match[1])
 	}
 	return ""
 }
