@@ -41,10 +41,10 @@ func TestAllocationsOfACall(t *testing.T) {
 		opts   []openplatform.Option
 		atMost float64
 	}{
-		{"SendSmsCode", success, sendSmsCode, nil, 41},
-		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 41},
-		{"GetImgCode", picture, getImgCode, nil, 53},
-		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 50},
+		{"SendSmsCode", success, sendSmsCode, nil, 44},
+		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 44},
+		{"GetImgCode", picture, getImgCode, nil, 56},
+		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 53},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

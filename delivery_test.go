@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -298,6 +299,31 @@ func TestNotSentWhenCtxEndsBeforeThereIsAConnection(t *testing.T) {
 			require.ErrorAs(t, err, &failure)
 			assert.Zero(t, failure.Attempts)
 			assert.ErrorIs(t, err, context.Canceled)
+		})
+	}
+}
+
+// Over HTTP/2 the headers leave before the body is read: a ctx that ends in between
+// leaves a request on its way whose body never follows.
+func TestNotSentIsNotClaimedOfHeadersThatLeft(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(hang))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	transport := openplatform.DefaultTransport()
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	client := newClient(t, server.URL, through(transport))
+	for _, p := range mutations {
+		t.Run(p.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() {
+				cancel()
+				time.Sleep(50 * time.Millisecond) // for the call to return before the body is read
+			}})
+			err := p.call(ctx, client)
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
 		})
 	}
 }

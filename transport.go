@@ -85,10 +85,7 @@ func isTraced(hc *http.Client) bool {
 func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
 	d := &delivery{method: m.op.Method, body: m.body}
 	defer d.seal()
-	ctx = context.WithValue(ctx, deliveryKey{}, d)
-	if !m.hasData && c.traced {
-		ctx = httptrace.WithClientTrace(ctx, d.trace())
-	}
+	ctx = httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, d), d.trace(c.traced && !m.hasData))
 	resp, err := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true).Get(m.url)
 	if err != nil {
 		reason, cause := explain(ctx, err)
@@ -150,21 +147,29 @@ func (d *delivery) seal() bool {
 	return d.fate.Load() == fateSealed
 }
 
-// neverLeft reports whether it is proven that the platform cannot act on this
-// attempt. Without data in the body the headers are enough to act on, so then only
-// a transport that asked for a connection and got none is proof.
+// neverLeft reports whether it is proven that the platform knows nothing of this
+// attempt. Once there is a connection nothing is: over HTTP/2 the headers leave before
+// the body is read. Without one, a body with data that nobody read is proof; and where
+// the headers alone are enough to act on, a transport that asked for a connection in
+// vain.
 func (d *delivery) neverLeft(hasData bool) bool {
-	if hasData {
+	switch {
+	case d.connected.Load():
+		return false
+	case hasData:
 		return d.seal()
+	default:
+		return d.dialing.Load()
 	}
-	return d.dialing.Load() && !d.connected.Load()
 }
 
-func (d *delivery) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { d.dialing.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) },
+// trace notes a connection, and if dials is set that one was asked for.
+func (d *delivery) trace(dials bool) *httptrace.ClientTrace {
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) }}
+	if dials {
+		trace.GetConn = func(string) { d.dialing.Store(true) }
 	}
+	return trace
 }
 
 type deliveryKey struct{}
