@@ -43,7 +43,7 @@ func TestAllocationsOfACall(t *testing.T) {
 	}{
 		{"SendSmsCode", success, sendSmsCode, nil, 44},
 		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 44},
-		{"GetImgCode", picture, getImgCode, nil, 56},
+		{"GetImgCode", picture, getImgCode, nil, 58},
 		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 53},
 	}
 	for _, tt := range tests {

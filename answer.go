@@ -84,9 +84,12 @@ func openAnswer[T any](a *answer) (*Response[T], error) {
 	resp := &Response[T]{
 		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg),
 		HTTPStatus: a.status, Header: a.header,
-		printedID: maskRequestID(string(a.requestID), a.secrets), printedMsg: maskSecrets(string(a.msg), a.secrets),
 	}
 	err := decodeData(a.data, &resp.Data)
+	if d, ok := asDocumented(resp.Data); ok { // the message may repeat the result, too
+		a.secrets = append(secretsOf(d.params()), a.secrets...)
+	}
+	resp.printedID, resp.printedMsg = maskRequestID(resp.RequestID, a.secrets), maskSecrets(resp.Msg, a.secrets)
 	if err == nil {
 		return resp, nil
 	}
@@ -130,10 +133,10 @@ func (a *answer) cutShort(ctx context.Context, err error) error {
 
 const maxTitle = 100 // characters
 
-var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
+var titleElement = regexp.MustCompile(`(?is)<(?:title|h1)\b[^>]*>(.*?)</(?:title|h1)`)
 
-// pageTitle returns the title of an HTML page as it stands there: what a gateway tells
-// a person of its trouble.
+// pageTitle returns the title of an HTML page, or the heading of one without, as it
+// stands there: what a gateway tells a person of its trouble.
 func pageTitle(body []byte) string {
 	if match := titleElement.FindSubmatch(body[:min(len(body), 8<<10)]); match != nil {
 		return string(match[1])

@@ -48,6 +48,21 @@ func TestBrokenBodiesAreResponseErrors(t *testing.T) {
 	}
 }
 
+func TestTitleOfAPage(t *testing.T) {
+	for page, want := range map[string]string{
+		"<html><head><title>502 Bad\nGateway</title></head><body><h1>Sorry</h1>": "502 Bad Gateway",         // nginx
+		"<html><body><h1>503 Service Unavailable</h1>\nNo server":                "503 Service Unavailable", // haproxy
+		"<TITLE lang=zh>系统维护</TITLE>":                                            "系统维护",
+		"<titles>a</titles><header>b</header>":                                   "",
+		"<h1>not closed":                                                         "",
+	} {
+		url, _ := serve(t, answer(502, page))
+		var failure *openplatform.ResponseError
+		require.ErrorAs(t, sendSmsCode(t.Context(), newClient(t, url)), &failure)
+		assert.Equal(t, want, failure.Title, page)
+	}
+}
+
 func TestSuccessNeedsTheDocumentedData(t *testing.T) {
 	tests := []struct {
 		name   string

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -199,6 +200,10 @@ func (e *APIError) Error() string {
 // Error masks, of the value as of the pointer.
 func (e APIError) Format(f fmt.State, _ rune) { printError(f, &e) }
 
+// LogValue implements [slog.LogValuer] with the error's text, of the value as of the
+// pointer.
+func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+
 // Is reports whether target is the sentinel of the error's code or of its class.
 func (e *APIError) Is(target error) bool {
 	s, ok := target.(*sentinel)
@@ -247,7 +252,7 @@ type ResponseError struct {
 	RetryAfter  time.Duration
 	Reason      string // what is wrong with the answer
 	BodyLength  int    // in bytes; at most one past the limit
-	Title       string // of an HTML page, masked
+	Title       string // of an HTML page, or the heading of one without a title; masked
 
 	cause     error
 	truncated bool // reading the body failed
@@ -358,6 +363,8 @@ func explain(ctx context.Context, err error) (reason string, cause error) {
 		return "the server's certificate is not trusted: " + causeText(cause), cause
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return "the server speaks http, not https", cause
+	case isTLSError(err):
+		return "TLS failed", cause
 	case cause == io.EOF: //nolint:errorlint // safeCause returns the sentinel itself
 		return "the connection was closed before an answer: EOF", cause
 	case cause != nil:
@@ -400,6 +407,10 @@ func isCertificateError(err error) bool {
 	var verification *tls.CertificateVerificationError
 	return errors.As(err, &verification) || x509Cause(err) != nil
 }
+
+// isTLSError reports whether err is of crypto/tls, whose errors have no type of their
+// own for a server that is too old or too new, nor for one that breaks the handshake off.
+func isTLSError(err error) bool { return strings.Contains(err.Error(), "tls: ") }
 
 func safeCause(err error) error {
 	var (

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -32,11 +33,11 @@ func maskAll(s string) string {
 	return "***"
 }
 
-// What a platform's message may repeat without our having sent it. Dashes come in many
-// kinds.
+// What a platform's message may repeat without our having sent it. What people put
+// between the groups of a phone number has no end: dashes of many kinds, brackets, dots.
 var (
-	phoneLike = regexp.MustCompile(`1[3-9]\d[ .\x{2010}-\x{2015}-]?\d{4}[ .\x{2010}-\x{2015}-]?\d{4}|\d{7,}`)
-	emailLike = regexp.MustCompile(`[\w.%+-]+@[\w-]+(?:\.[\w-]+)+`)
+	phoneLike = regexp.MustCompile(`1[3-9]\d[^\pL\pN]{0,3}\d{4}[^\pL\pN]{0,3}\d{4}|\d{7,}`)
+	emailLike = regexp.MustCompile(`(?i)[\w.%+-]+(?:@|＠|%40)[\w-]+(?:\.[\w-]+)+`)
 	notDigit  = regexp.MustCompile(`\D`)
 )
 
@@ -90,7 +91,10 @@ func maskSecrets(s string, secrets []param) string {
 		return s
 	}
 	s = maskSpellings(plain(s), secrets)
-	return maskSpellings(plain(html.UnescapeString(s)), secrets)
+	for range 2 { // some pages escape what was escaped
+		s = maskSpellings(plain(html.UnescapeString(s)), secrets)
+	}
+	return s
 }
 
 func maskSpellings(s string, secrets []param) string {
@@ -114,9 +118,30 @@ func spellings(value string) []string {
 	quoted, _ := json.Marshal(value) // a string always encodes
 	inJSON := strings.Trim(string(quoted), `"`)
 	plainer := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)
-	return []string{
-		value, inJSON, plainer, strings.ReplaceAll(plainer, "/", `\/`), url.QueryEscape(value), url.PathEscape(value),
+	var out []string
+	for _, s := range []string{value, inJSON, plainer} {
+		slashed := strings.ReplaceAll(s, "/", `\/`)
+		out = append(out, s, slashed, inASCII(s), inASCII(slashed))
 	}
+	query := url.QueryEscape(value)
+	out = append(out, query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(value))
+	if digits := notDigit.ReplaceAllString(value, ""); len(digits) >= 7 { // a phone number with dashes
+		out = append(out, digits)
+	}
+	return out
+}
+
+// inASCII is how JSON is written by Python, and by PHP.
+func inASCII(s string) string {
+	var out strings.Builder
+	for _, c := range utf16.Encode([]rune(s)) {
+		if c < utf8.RuneSelf {
+			out.WriteByte(byte(c))
+		} else {
+			fmt.Fprintf(&out, `\u%04x`, c)
+		}
+	}
+	return out.String()
 }
 
 func isAlphanumeric(s string) bool {

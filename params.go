@@ -91,9 +91,7 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 		if field, rule := brokenRule(params); rule != "" {
 			return nil, invalid(field, rule)
 		}
-		m.secrets = slices.DeleteFunc(params, func(p param) bool { return p.mask == nil })
-		// The longest first: a password may begin with the account's name.
-		slices.SortFunc(m.secrets, func(a, b param) int { return cmp.Compare(len(b.value), len(a.value)) })
+		m.secrets = secretsOf(params)
 	}
 	if in == nil {
 		in = struct{}{}
@@ -117,6 +115,14 @@ func encode(c *Client, op Operation, in any) (*message, error) {
 }
 
 var errNoObject = errors.New("the request must encode as a JSON object")
+
+// secretsOf keeps of params what must not be printed, the longest first: a password may
+// begin with the account's name.
+func secretsOf(params []param) []param {
+	secrets := slices.DeleteFunc(params, func(p param) bool { return p.mask == nil })
+	slices.SortFunc(secrets, func(a, b param) int { return cmp.Compare(len(b.value), len(a.value)) })
+	return secrets
+}
 
 // queryOf turns a flat JSON object into a query string, so that a request type has
 // its wire names in one place, its struct tags.

@@ -6,16 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"log"
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -185,7 +189,9 @@ func watchForSecrets(t *testing.T, baseURL string, call func(context.Context, *o
 		assertNoSecret(t, how, printed)
 	}
 	if apiErr := (*openplatform.APIError)(nil); errors.As(err, &apiErr) {
-		assertNoSecret(t, "by value", fmt.Sprintf("%+v", *apiErr))
+		for how, printed := range printings(*apiErr) {
+			assertNoSecret(t, how+" by value", printed)
+		}
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		assertNoSecret(t, "cause", allStrings(reflect.ValueOf(cause), 0))
@@ -274,6 +280,7 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 	phones := []string{
 		"139\u00a00000\u00a01111", "139  0000\t1111", "139\u30000000\n1111", "139\u200b0000\u200b1111",
 		"139.0000.1111", "139\u201100001111", "139—0000—1111", "１３９ ００００ １１１１",
+		"139 - 0000 - 1111", "139) 0000-1111", "139－0000－1111", "139·0000·1111", "139/0000/1111",
 	}
 	for _, phone := range phones {
 		t.Run(fmt.Sprintf("%q", phone), func(t *testing.T) {
@@ -294,6 +301,11 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 				assert.ErrorContains(t, err, "request was ***!")
 			}
 			echo(func(s string) string { return s })
+			echo(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })
+			echo(func(s string) string { return html.EscapeString(html.EscapeString(s)) })
+			if utf8.ValidString(password) {
+				echo(func(s string) string { return strings.Trim(strconv.QuoteToASCII(s), `"`) })
+			}
 			echo(strings.ToUpper)
 			echo(func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0 ") })
 			echo(func(s string) string { raw, _ := json.Marshal(s); return strings.Trim(string(raw), `"`) })
@@ -426,4 +438,14 @@ func TestResponsePrints(t *testing.T) {
 	var out bytes.Buffer
 	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "resp", &resp)
 	assert.Contains(t, out.String(), "resp.request_id=r-1 resp.code=000 resp.msg=成功 resp.http_status=200 resp.data=true")
+}
+
+func TestAResultRepeatedInItsOwnMessageIsMasked(t *testing.T) {
+	url, _ := serve(t, answer(200, `{"request_id":"r-tok-5f2c9e","code":"000","msg":"issued tok-5f2c9e","data":{"open_id":"o","token":"tok-5f2c9e"}}`))
+	resp, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "Pw-9c8d7e"})
+	require.NoError(t, err)
+	assert.Equal(t, "issued tok-5f2c9e", resp.Msg, "the program has it whole")
+	for how, printed := range printings(resp) {
+		assertNoSecret(t, how, printed)
+	}
 }

@@ -202,7 +202,9 @@ func TestTLS11IsRefused(t *testing.T) {
 	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
 	client := newClient(t, server.URL, through(transport))
-	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(sendSmsCode(t.Context(), client)))
+	err := sendSmsCode(t.Context(), client)
+	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+	assert.ErrorContains(t, err, "SendSmsCode: TLS failed (")
 
 	transport.TLSClientConfig.MinVersion = tls.VersionTLS10
 	assert.NoError(t, sendSmsCode(t.Context(), newClient(t, server.URL, through(transport))), "it was the version")
