@@ -156,10 +156,20 @@ func isAlphanumeric(s string) bool {
 // replaceFold replaces old by mask whatever its case: platforms like to upper-case
 // a code before they complain about it.
 func replaceFold(s, old, mask string) string {
-	if !strings.Contains(strings.ToLower(s), strings.ToLower(old)) {
+	if !strings.Contains(strings.Map(fold, s), strings.Map(fold, old)) {
 		return s
 	}
 	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(old)).ReplaceAllLiteralString(s, mask)
+}
+
+// fold returns the smallest of the letters that differ from r in case alone, as regexp
+// sees it: to strings.ToLower Φ and ϕ are two.
+func fold(r rune) rune {
+	smallest := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		smallest = min(smallest, next)
+	}
+	return smallest
 }
 
 // plain makes s valid, printable and of one line, with one space where there was any
