@@ -32,7 +32,7 @@ func report(t *testing.T, name, caption string, header []string, rows [][]string
 	before, rest, found := strings.Cut(string(text), begin)
 	_, after, closed := strings.Cut(rest, end)
 	require.True(t, found && closed, "%s has no place for the table %s", page, name)
-	require.NoError(t, os.WriteFile(page, []byte(before+begin+"\n"+table+"\n"+end+after), 0o600))
+	require.NoError(t, os.WriteFile(page, []byte(before+begin+"\n"+table+"\n"+end+after), 0o600)) //nolint:gosec // the path is the constant above
 }
 
 // markdown aligns the columns, so that the table also reads well in a terminal.
