@@ -195,6 +195,9 @@ func FuzzErrorText(f *testing.F) {
 			secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret), string(quoted[1 : len(quoted)-1]),
 			strings.ToUpper(secret),
 		}
+		if !strings.EqualFold(strings.ToUpper(secret), secret) {
+			t.Skip("the capital of one of its letters is another letter's, as with ı")
+		}
 		text := before + spelt[int(spelling)%len(spelt)] + after
 		client := newClient(t, "http://platform.invalid", through(roundTripper(func(*http.Request) (*http.Response, error) {
 			return echoing(text, place), nil
