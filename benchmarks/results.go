@@ -1,0 +1,92 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchmath"
+)
+
+// The contenders, as benchmarks are named after them.
+const (
+	ours    = "openplatform"
+	byHand  = "net/http"
+	tuned   = "net/http-tuned"
+	onResty = "resty"
+)
+
+var (
+	peers = []string{"twilio-go", "go-github", "hcloud-go", "stripe-go", "openai-go"}
+	names = append([]string{ours, byHand, tuned, onResty}, peers...)
+)
+
+// A measurement is one figure of one benchmark.
+type measurement struct{ benchmark, unit string }
+
+// results are the values of each measurement, in the order in which they were made, and
+// what is known of the machine.
+type results struct {
+	values map[measurement][]float64
+	config map[string]string
+}
+
+func parse(output io.Reader) (results, error) {
+	r := results{values: map[measurement][]float64{}, config: map[string]string{}}
+	reader := benchfmt.NewReader(output, raw)
+	for reader.Scan() {
+		result, ok := reader.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		for _, c := range result.Config {
+			r.config[c.Key] = string(c.Value)
+		}
+		benchmark := baseName(result.Name)
+		for _, v := range result.Values {
+			m := measurement{benchmark, v.Unit}
+			r.values[m] = append(r.values[m], v.Value)
+		}
+	}
+	return r, reader.Err()
+}
+
+// baseName is a benchmark's name without the number of threads that go test appends.
+func baseName(n benchfmt.Name) string {
+	base, parts := n.Parts()
+	name := string(base)
+	for _, part := range parts {
+		if !strings.HasPrefix(string(part), "-") {
+			name += string(part)
+		}
+	}
+	return name
+}
+
+// summary is what benchstat would say: the median and its confidence interval.
+func (r results) summary(benchmark, unit string) benchmath.Summary {
+	return summarize(r.values[measurement{benchmark, unit}])
+}
+
+func (r results) median(benchmark, unit string) float64 { return r.summary(benchmark, unit).Center }
+
+// ratio is how many times base's figure benchmark's is: the median of the rounds' own
+// ratios, since the two are measured within seconds of each other in a round and
+// minutes apart in two.
+func (r results) ratio(benchmark, base, unit string) float64 {
+	of, to := r.values[measurement{benchmark, unit}], r.values[measurement{base, unit}]
+	ratios := make([]float64, min(len(of), len(to)))
+	for i := range ratios {
+		ratios[i] = of[i] / to[i]
+	}
+	return summarize(ratios).Center
+}
+
+func summarize(values []float64) benchmath.Summary {
+	if len(values) == 0 {
+		return benchmath.Summary{}
+	}
+	sample := benchmath.NewSample(slices.Clone(values), &benchmath.DefaultThresholds)
+	return benchmath.AssumeNothing.Summary(sample, 0.95)
+}
