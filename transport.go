@@ -1,6 +1,7 @@
 package openplatform
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -83,15 +84,15 @@ func isTraced(hc *http.Client) bool {
 
 // attempt sends m once.
 func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
-	d := &delivery{method: m.op.Method, body: m.body}
+	d := &delivery{method: m.op.Method, body: m.body, hasData: m.hasData, traced: c.traced}
 	defer d.seal()
-	ctx = httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, d), d.trace(c.traced && !m.hasData))
+	ctx = httptrace.WithClientTrace(context.WithValue(ctx, deliveryKey{}, d), d.trace())
 	resp, err := c.resty.R().SetContext(ctx).SetDoNotParseResponse(true).Get(m.url)
 	if err != nil {
 		reason, cause := explain(ctx, err)
 		return nil, &TransportError{
 			Operation: m.op.Name, Attempts: 1, reason: reason, cause: cause,
-			notSent:     d.neverLeft(m.hasData),
+			notSent:     d.neverLeft(),
 			dialing:     isDialError(err),
 			certificate: isCertificateError(err),
 		}
@@ -100,21 +101,24 @@ func (c *Client) attempt(ctx context.Context, m *message) (*answer, error) {
 	return readAnswer(ctx, m, resp.RawResponse)
 }
 
-// A delivery is the body of one attempt, and the witness of what became of it.
+// A delivery is one attempt's request, and the witness of what became of it.
 //
-// It is always there, for a GET as an empty body, and never with a GetBody: that is
-// what keeps net/http from sending a request again by itself, as it does with any
-// request after an HTTP/2 PROTOCOL_ERROR and with a GET on a lost connection.
+// There is always a body, for a GET an empty one, and never a GetBody: that is what
+// keeps net/http from sending a request again by itself, as it does with any request
+// after an HTTP/2 PROTOCOL_ERROR and with a GET on a lost connection.
 //
-// Whoever reads it first has it: the transport, and the request may be on its way;
-// or the call as it returns, and the transport can never read it again. That is
-// proof even against a RoundTripper that goes on in a goroutine of its own.
+// net/http's own transport tells of its connections. Of any other RoundTripper the
+// delivery is the body itself. Whoever reads it first has it: the RoundTripper, and the
+// request may be on its way; or the call as it returns, and the RoundTripper can never
+// read it again. That is proof even if it goes on in a goroutine of its own.
 type delivery struct {
-	method string
-	body   []byte
-	off    int
-	fate   atomic.Int32
+	method  string
+	body    []byte
+	hasData bool // without data in the body the headers are enough to act on
+	traced  bool
 
+	off                int
+	fate               atomic.Int32
 	dialing, connected atomic.Bool
 }
 
@@ -149,24 +153,21 @@ func (d *delivery) seal() bool {
 
 // neverLeft reports whether it is proven that the platform knows nothing of this
 // attempt. Once there is a connection nothing is: over HTTP/2 the headers leave before
-// the body is read. Without one, a body with data that nobody read is proof; and where
-// the headers alone are enough to act on, a transport that asked for a connection in
-// vain.
-func (d *delivery) neverLeft(hasData bool) bool {
+// the body is read.
+func (d *delivery) neverLeft() bool {
 	switch {
 	case d.connected.Load():
 		return false
-	case hasData:
-		return d.seal()
-	default:
+	case d.traced:
 		return d.dialing.Load()
+	default:
+		return d.hasData && d.seal()
 	}
 }
 
-// trace notes a connection, and if dials is set that one was asked for.
-func (d *delivery) trace(dials bool) *httptrace.ClientTrace {
+func (d *delivery) trace() *httptrace.ClientTrace {
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) }}
-	if dials {
+	if d.traced {
 		trace.GetConn = func(string) { d.dialing.Store(true) }
 	}
 	return trace
@@ -185,6 +186,9 @@ func finishRequest(_ *resty.Client, req *http.Request) error {
 		return errors.New("openplatform: a request without a delivery")
 	}
 	req.Method, req.Body, req.GetBody, req.ContentLength = d.method, d, nil, int64(len(d.body))
+	if d.traced { // of a body that net/http knows it sends the beginning together with the headers
+		req.Body = io.NopCloser(bytes.NewReader(d.body))
+	}
 	if d.method == http.MethodPost {
 		req.Header["Content-Type"] = jsonBody
 	}

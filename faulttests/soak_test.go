@@ -132,12 +132,12 @@ func (s *soakRun) run(first, end int) {
 // call makes the call number n. A hundred calls go over one protocol, the next hundred over the other, so that all
 // faults come over both and to all operations.
 func (s *soakRun) call(n int) {
-	limit := soakPatience
+	ctx := context.Background() // the end of one of the caller's own would clear away what the SDK leaves behind
 	if f := faultOf(n); f != nil && f.slow {
-		limit = soakImpatience
+		impatient, cancel := context.WithTimeout(ctx, soakImpatience)
+		defer cancel()
+		ctx = impatient
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
 	err := soakOperationOf(n)(ctx, s.clients[n/faultEvery%len(s.clients)], fmt.Sprintf("call-%d", n))
 	if err == nil {
 		return
