@@ -22,9 +22,9 @@ import (
 
 const (
 	outageCallers = 500
-	// Each caller thinks for 250 to 750 ms between two calls, so that a thousand calls a second keep no machine busy.
+	// Each caller thinks for half a second on average between two calls: a thousand calls a second keep no machine busy.
 	leastThought, mostThought = 250 * time.Millisecond, 750 * time.Millisecond
-	callsPerSecond             = float64(outageCallers) / 0.5
+	callsPerSecond            = 2.0 * outageCallers
 	// What hangs ends after a second. It is the platform that measures it: a timeout of the client's would also hit good
 	// calls on a machine that is too busy to answer them.
 	longestHang = time.Second
@@ -53,7 +53,8 @@ func TestOutage(t *testing.T) {
 	}
 	caption := fmt.Sprintf("An outage under %d callers, who share one client. Allowed are 1.1 requests a call and the ten "+
 		"repetitions of a full quota; three attempts for each call would be a ratio of 3.0. The fullest 100 ms are those of "+
-		"the calls as they were made, and of the requests as they arrived; a stall is the machine's.\n\n- %s", outageCallers, strings.Join(notes, "\n- "))
+		"the calls as they were made, and of the requests as they arrived; a stall is the machine's.\n\n- %s",
+		outageCallers, strings.Join(notes, "\n- "))
 	report(t, "outage", caption, []string{
 		"phase", "calls", "requests", "allowed", "ratio", "of earlier calls", "succeeded", "503", "dropped", "gave up",
 		"mean per 100 ms", "fullest: calls", "requests", "longest stall",
@@ -80,6 +81,7 @@ func goThroughOutage(t *testing.T, protocol string) (rows [][]string, note strin
 	callers := outageCrowd{platform: platform, client: client, token: loginToken(t, sb)}
 
 	stop := callers.gather()
+	defer stop()
 	for _, phase := range []*outagePhase{healthy, busy, hanging, recovered} {
 		platform.enter(phase)
 		time.Sleep(phase.lasts)
@@ -148,10 +150,10 @@ func (c outageCrowd) gather() (stop func()) {
 		})
 	}
 	callers.Go(func() { c.platform.noteStalls(over) })
-	return func() {
+	return sync.OnceFunc(func() {
 		close(over)
 		callers.Wait()
-	}
+	})
 }
 
 func (c outageCrowd) thinks(over <-chan struct{}) bool {
