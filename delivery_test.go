@@ -328,6 +328,20 @@ func TestNotSentIsNotClaimedOfHeadersThatLeft(t *testing.T) {
 	}
 }
 
+// net/http's own transport may have been taught a protocol, whose RoundTripper tells
+// nobody of its connections.
+func TestNotSentIsNotClaimedBehindARegisteredProtocol(t *testing.T) {
+	transport := openplatform.DefaultTransport()
+	transport.RegisterProtocol("http", roundTripper(func(req *http.Request) (*http.Response, error) {
+		_, _ = io.Copy(io.Discard, req.Body) // sent, by all that anyone knows
+		return nil, errors.New("lost")
+	}))
+	for _, p := range mutations {
+		err := p.call(t.Context(), newClient(t, "http://platform.invalid", through(transport)))
+		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), p.name)
+	}
+}
+
 func TestUnknownWhenThePlatformHangs(t *testing.T) {
 	for _, p := range mutations {
 		t.Run(p.name, func(t *testing.T) {
