@@ -123,6 +123,11 @@ func spellings(value string) []string {
 		slashed := strings.ReplaceAll(s, "/", `\/`)
 		out = append(out, s, slashed, inASCII(s), inASCII(slashed))
 	}
+	for _, cased := range []string{strings.ToUpper(value), strings.ToLower(value)} {
+		if !strings.EqualFold(cased, value) { // the capital of ı is that of i
+			out = append(out, cased)
+		}
+	}
 	query := url.QueryEscape(value)
 	out = append(out, query, strings.ReplaceAll(query, "+", "%20"), url.PathEscape(value))
 	if digits := notDigit.ReplaceAllString(value, ""); len(digits) >= 7 { // a phone number with dashes
