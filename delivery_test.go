@@ -310,9 +310,7 @@ func TestNotSentIsNotClaimedOfHeadersThatLeft(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := openplatform.DefaultTransport()
-	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	transport := trusting(server)
 	client := newClient(t, server.URL, through(transport))
 	for _, p := range mutations {
 		t.Run(p.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package openplatform_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +18,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
-
 	"github.com/stretchr/testify/require"
 
 	openplatform "github.com/ebaas/openplatform-go"
@@ -71,6 +71,14 @@ func serve(t testing.TB, handler http.HandlerFunc) (url string, received *atomic
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, received
+}
+
+// trusting is the default transport, with server's certificate as good as any.
+func trusting(server *httptest.Server) *http.Transport {
+	transport := openplatform.DefaultTransport()
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	return transport
 }
 
 // answer is a handler that always gives the same answer.

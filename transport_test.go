@@ -3,7 +3,6 @@ package openplatform_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"flag"
 	"fmt"
 	"net"
@@ -132,10 +131,7 @@ func tlsServer(t *testing.T, http2 bool, handler http.HandlerFunc) (url string, 
 	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport = openplatform.DefaultTransport()
-	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
-	return server.URL, transport, opened
+	return server.URL, trusting(server), opened
 }
 
 func TestConnectionsAreKeptForAllCallers(t *testing.T) {
@@ -198,9 +194,7 @@ func TestTLS11IsRefused(t *testing.T) {
 	server.Config.ErrorLog = discardLog
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := openplatform.DefaultTransport()
-	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
-	transport.TLSClientConfig.RootCAs.AddCert(server.Certificate())
+	transport := trusting(server)
 	client := newClient(t, server.URL, through(transport))
 	err := sendSmsCode(t.Context(), client)
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))

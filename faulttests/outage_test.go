@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -449,4 +450,20 @@ func (s *outageStorm) arrival(id string) {
 		s.failedAt = time.Now()
 		close(s.complete)
 	}
+}
+
+// Bursts are looked for in every span of this length.
+const burstSpan = 100 * time.Millisecond
+
+// fullest returns the most events that fall into any burstSpan.
+func fullest(events []time.Duration) int {
+	events = slices.Sorted(slices.Values(events))
+	most, from := 0, 0
+	for to := range events {
+		for events[to]-events[from] >= burstSpan {
+			from++
+		}
+		most = max(most, to-from+1)
+	}
+	return most
 }

@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"runtime"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -159,20 +158,4 @@ func openFiles() int {
 		return -1
 	}
 	return len(files)
-}
-
-// Bursts are looked for in every span of this length.
-const burstSpan = 100 * time.Millisecond
-
-// fullest returns the most events that fall into any burstSpan.
-func fullest(events []time.Duration) int {
-	events = slices.Sorted(slices.Values(events))
-	most, from := 0, 0
-	for to := range events {
-		for events[to]-events[from] >= burstSpan {
-			from++
-		}
-		most = max(most, to-from+1)
-	}
-	return most
 }
