@@ -3,12 +3,13 @@ package openplatform
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // RetryPolicy says how often and after what waits a call is attempted again. What
@@ -116,8 +117,7 @@ func (p RetryPolicy) delay(ctx context.Context, n int, retryAfter time.Duration)
 	for i := 1; i < n && ceiling < p.MaxDelay; i++ {
 		ceiling *= 2
 	}
-	// Full jitter: callers that failed together do not come back together.
-	d = retryAfter + rand.N(min(ceiling, p.MaxDelay)+1) //nolint:gosec // a wait needs no secrecy
+	d = retryAfter + retry.Jitter(min(ceiling, p.MaxDelay))
 	deadline, ok := ctx.Deadline()
 	return d, !ok || time.Until(deadline) > d
 }

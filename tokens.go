@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 const (
@@ -305,7 +306,7 @@ func lifetimeOf(resp *Response[AccessToken], now time.Time) time.Duration {
 // refreshIn returns when to renew a token of this lifetime: with jitter, so that a
 // fleet that started together does not come back together.
 func refreshIn(lifetime time.Duration) time.Duration {
-	margin := refreshMargin + rand.N(refreshMargin) //nolint:gosec // a margin needs no secrecy
+	margin := refreshMargin + retry.Jitter(refreshMargin)
 	return max(lifetime-margin, lifetime/2, fetchInterval)
 }
 
