@@ -1,0 +1,168 @@
+// Package delivery sends an HTTP request at most once, and proves what became of it.
+//
+// resty makes a request without a body. The [Transport] beneath resty attaches the body: for
+// a GET an empty one, and never with a GetBody. That keeps net/http from sending the request
+// again by itself. The body has nothing in it until there is a connection to write it to,
+// and once the attempt is over it gets nothing any more: an attempt that ended without a
+// connection was not sent.
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// A Transport is an [http.RoundTripper] for requests whose ctx has an [Attempt]. It sends
+// each at most once and takes the Location from redirects, so that none is followed.
+// (CheckRedirect would not do: before it is asked, net/http parses the Location, and one
+// that does not parse becomes an error that quotes it.)
+type Transport struct {
+	next http.RoundTripper
+	// native: next is net/http's own transport, which tells httptrace of each connection
+	// before it writes to it.
+	native bool
+}
+
+// NewTransport returns a Transport that sends through next.
+//
+// An *http.Transport it clones: the clone has no registered protocols, which could send a
+// request over connections that nobody hears of. One with TLSNextProto entries of its own
+// proves no more than any other RoundTripper, for the same reason.
+func NewTransport(next http.RoundTripper) *Transport {
+	t, ok := next.(*http.Transport)
+	if !ok {
+		return &Transport{next: next}
+	}
+	clone := t.Clone()
+	return &Transport{next: clone, native: len(clone.TLSNextProto) == 0}
+}
+
+// CloseIdleConnections closes the connections that next keeps for later requests.
+func (t *Transport) CloseIdleConnections() {
+	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+		closer.CloseIdleConnections()
+	}
+}
+
+// RoundTrip sends the request of an [Attempt].
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	a, ok := req.Context().Value(key{}).(*Attempt)
+	if !ok || !a.attached.CompareAndSwap(false, true) {
+		return nil, errors.New("openplatform: a request without an attempt of its own")
+	}
+	resp, err := t.next.RoundTrip(a.attach(req, t.native))
+	if resp != nil && IsRedirect(resp.StatusCode) {
+		resp.Header.Del("Location")
+	}
+	return resp, err
+}
+
+// IsRedirect reports whether an HTTP status is of class 3.
+func IsRedirect(status int) bool { return 300 <= status && status <= 399 }
+
+// An Attempt is one attempt to send a request, and the proof of what became of it. It is
+// the context of that request, too.
+type Attempt struct {
+	context.Context
+	body []byte
+	// enough says that the headers, or any part of the body, may be enough to act on.
+	enough bool
+
+	request   http.Request
+	known     bytes.Reader // the body, if net/http's own transport sends it
+	native    bool
+	attached  atomic.Bool
+	connected atomic.Bool
+	fate      atomic.Int32
+}
+
+// What can become of a body. It leaves fateOpen once.
+const (
+	fateOpen int32 = iota
+	fateTaken
+	fateSealed
+)
+
+type key struct{}
+
+// NewAttempt returns an attempt to send body, within ctx. Call [Attempt.End] when it is
+// over. headersAreEnough says that the platform can act on the request without its body.
+func NewAttempt(ctx context.Context, body []byte, headersAreEnough bool) *Attempt {
+	a := &Attempt{body: body, enough: headersAreEnough}
+	a.Context = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn})
+	return a
+}
+
+// Value implements [context.Context].
+func (a *Attempt) Value(k any) any {
+	if k == (key{}) {
+		return a
+	}
+	return a.Context.Value(k)
+}
+
+// attach returns a copy of req with the body.
+func (a *Attempt) attach(req *http.Request, native bool) *http.Request {
+	a.native = native
+	a.request = *req
+	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.body))
+	if native { // of a body that net/http knows it sends the beginning together with the headers
+		a.request.Body = io.NopCloser(&a.known)
+	} else {
+		a.request.Body = gate{a}
+	}
+	return &a.request
+}
+
+// gotConn is called before anything is written to a connection.
+func (a *Attempt) gotConn(httptrace.GotConnInfo) {
+	a.connected.Store(true)
+	if a.native && a.fate.CompareAndSwap(fateOpen, fateTaken) {
+		a.known.Reset(a.body)
+	}
+}
+
+// End seals the body: whoever has not read it by now never will.
+func (a *Attempt) End() { a.fate.CompareAndSwap(fateOpen, fateSealed) }
+
+// NotSent ends the attempt and reports whether it is proven that nothing of the request
+// was sent.
+//
+// Net/http's own transport tells of its connections. Once there is one nothing is proven:
+// over HTTP/2 the headers leave before the body is read. Of any other RoundTripper the
+// proof is the body. Whoever comes first has it: the RoundTripper, and the request may be
+// on its way; or the end, and the RoundTripper can never read it, even if it goes on in a
+// goroutine of its own.
+func (a *Attempt) NotSent() bool {
+	a.End()
+	switch {
+	case !a.attached.Load():
+		return true
+	case a.connected.Load():
+		return false
+	default:
+		return a.native || !a.enough && a.fate.Load() == fateSealed
+	}
+}
+
+// A gate is the body as a foreign RoundTripper gets it.
+type gate struct{ a *Attempt }
+
+var errSealed = errors.New("openplatform: the call is over")
+
+func (g gate) Read(p []byte) (int, error) {
+	if g.a.fate.CompareAndSwap(fateOpen, fateTaken) {
+		g.a.known.Reset(g.a.body)
+	}
+	if g.a.fate.Load() == fateSealed {
+		return 0, errSealed
+	}
+	return g.a.known.Read(p)
+}
+
+func (g gate) Close() error { return nil }

@@ -1,0 +1,156 @@
+// Package jsonscan reads valid JSON member by member, without deciding what it means.
+package jsonscan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Members calls visit with the name and the value of each member of a valid JSON object,
+// until it returns an error.
+func Members(object []byte, visit func(name, value []byte) error) error {
+	for rest := object[1:]; ; {
+		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == '}' {
+			return nil
+		}
+		quoted, after := cutValue(rest)
+		value, after := cutValue(bytes.TrimLeft(after, ": \t\r\n"))
+		rest = after
+		name, err := Unquote(quoted)
+		if err != nil {
+			return err
+		}
+		if err := visit(name, value); err != nil {
+			return err
+		}
+	}
+}
+
+// Elements calls visit with each element of a valid JSON array, until it returns an error.
+func Elements(array []byte, visit func(value []byte) error) error {
+	for rest := array[1:]; ; {
+		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == ']' {
+			return nil
+		}
+		value, after := cutValue(rest)
+		rest = after
+		if err := visit(value); err != nil {
+			return err
+		}
+	}
+}
+
+// cutValue splits valid JSON after the value that it begins with.
+func cutValue(s []byte) (value, after []byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case quoted && c == '\\':
+			i++ // whatever it escapes ends no string
+			continue
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+			continue
+		case c == '{' || c == '[':
+			depth++
+		case depth == 0 && bytes.IndexByte([]byte(",: \t\r\n]}"), c) >= 0:
+			return s[:i], s[i:] // the end of a number or a word
+		case c == '}' || c == ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 && !quoted {
+			return s[:i+1], s[i+1:]
+		}
+	}
+	return s, nil
+}
+
+// Unquote returns what a JSON string says, without a copy where it says it plainly.
+func Unquote(quoted []byte) ([]byte, error) {
+	if bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) {
+		return quoted[1 : len(quoted)-1], nil
+	}
+	var s string
+	err := json.Unmarshal(quoted, &s)
+	return []byte(s), err
+}
+
+var errNotText = errors.New("neither a string nor a number")
+
+// Text returns what a JSON string says, the digits of a number, and nothing for null: some
+// gateways send numbers for strings.
+func Text(value []byte) ([]byte, error) {
+	switch {
+	case value[0] == '"':
+		return Unquote(value)
+	case value[0] == '-' || '0' <= value[0] && value[0] <= '9':
+		return value, nil
+	case string(value) == "null":
+		return nil, nil
+	default:
+		return nil, errNotText
+	}
+}
+
+// IsUnicode reports whether all strings in valid JSON are Unicode: bytes that are UTF-8, and
+// no half of a surrogate pair. Of anything else a decoder makes U+FFFD, and two values
+// become one.
+func IsUnicode(value []byte) bool {
+	if !utf8.Valid(value) {
+		return false
+	}
+	waiting := rune(0) // a first half, right before
+	return !anyEscape(value, func(c rune, adjoins bool) bool {
+		first := waiting
+		if !adjoins {
+			first = 0
+		}
+		waiting = 0
+		switch {
+		case first != 0 && utf16.DecodeRune(first, c) != utf8.RuneError:
+			return false
+		case first != 0:
+			return true
+		case utf16.IsSurrogate(c):
+			waiting = c
+		}
+		return false
+	}) && waiting == 0
+}
+
+// HasReplacement reports whether encoding/json, which made value, met bytes that are not
+// UTF-8. It writes U+FFFD as an escape for them, and otherwise as it is.
+func HasReplacement(value []byte) bool {
+	return anyEscape(value, func(c rune, _ bool) bool { return c == utf8.RuneError })
+}
+
+// anyEscape reports whether visit returns true for any \u escape. adjoins says that the
+// escape before it ended where this one begins.
+func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {
+	end := -1
+	for i := bytes.IndexByte(value, '\\'); i >= 0 && i+1 < len(value); {
+		next := i + 2
+		if value[i+1] == 'u' && i+6 <= len(value) {
+			next = i + 6
+			c, _ := strconv.ParseUint(string(value[i+2:next]), 16, 32) // valid JSON has four digits
+			if visit(rune(c), i == end) {
+				return true
+			}
+			end = next
+		}
+		step := bytes.IndexByte(value[next:], '\\')
+		if step < 0 {
+			return false
+		}
+		i = next + step
+	}
+	return false
+}

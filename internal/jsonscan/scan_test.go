@@ -1,0 +1,84 @@
+package jsonscan
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMembersAndElements(t *testing.T) {
+	var got []string
+	require.NoError(t, Members([]byte(`{ "a" : [1, {"b":"]}\""}], "\u0063":null,"d":-1.5e3 ,"":"" }`), func(name, value []byte) error {
+		got = append(got, string(name)+"="+string(value))
+		return nil
+	}))
+	assert.Equal(t, []string{`a=[1, {"b":"]}\""}]`, "c=null", "d=-1.5e3", `=""`}, got)
+	got = nil
+	require.NoError(t, Elements([]byte(`[ 1,"a]", [2,[3]],{} ]`), func(value []byte) error {
+		got = append(got, string(value))
+		return nil
+	}))
+	assert.Equal(t, []string{"1", `"a]"`, "[2,[3]]", "{}"}, got)
+}
+
+func TestText(t *testing.T) {
+	for value, want := range map[string]string{`"密\u7801"`: "密码", "400003": "400003", "-1": "-1", "null": ""} {
+		got, err := Text([]byte(value))
+		require.NoError(t, err)
+		assert.Equal(t, want, string(got))
+	}
+	for _, value := range []string{"true", "{}", "[]"} {
+		_, err := Text([]byte(value))
+		assert.Error(t, err, value)
+	}
+}
+
+func TestIsUnicode(t *testing.T) {
+	for _, value := range []string{`"a"`, `"密码\\ud800"`, `"\ud83d\ude00"`, `"\ufffd"`, `"�"`, `{"a\n":["\u0041"]}`, "1", `"\ud83d\ude00\ud83d\ude00"`} {
+		assert.True(t, IsUnicode([]byte(value)), value)
+	}
+	for _, value := range []string{"\"\xff\"", `"\ud800"`, `"\udc00"`, `"\ud83dx\ude00"`, `"\ud83d\ud83d\ude00"`, `["\ud83d","\ude00"]`, `"\ud83d\n\ude00"`, `{"\ud800":1}`, `"\ude00\ud83d"`} {
+		assert.False(t, IsUnicode([]byte(value)), value)
+	}
+}
+
+func TestHasReplacement(t *testing.T) {
+	for _, s := range []string{"\xff", "a\xc3", "\xed\xa0\x80", "\\\xff"} {
+		encoded, err := json.Marshal(map[string]string{"k": s})
+		require.NoError(t, err)
+		assert.True(t, HasReplacement(encoded), "%q", s)
+	}
+	for _, s := range []string{"", "�", `\ufffd`, "密码", "\u2028", `\\`} {
+		encoded, err := json.Marshal(map[string]string{"k": s})
+		require.NoError(t, err)
+		assert.False(t, HasReplacement(encoded), "%q", s)
+	}
+}
+
+// FuzzIsUnicode holds the two against encoding/json: a string that is Unicode survives
+// decoding and encoding, and one that is not becomes U+FFFD.
+func FuzzIsUnicode(f *testing.F) {
+	f.Add([]byte(`"\ud83d\ude00"`))
+	f.Add([]byte(`"\ud83d\\ude00"`))
+	f.Add([]byte("\"\xff\""))
+	f.Fuzz(func(t *testing.T, value []byte) {
+		var s string
+		if !json.Valid(value) || json.Unmarshal(value, &s) != nil {
+			return
+		}
+		replaced := 0
+		for _, r := range s {
+			if r == '\uFFFD' {
+				replaced++
+			}
+		}
+		if replaced == 0 {
+			require.True(t, IsUnicode(value))
+		}
+		if !IsUnicode(value) {
+			require.NotZero(t, replaced)
+		}
+	})
+}

@@ -1,0 +1,173 @@
+package mask
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestSecretsAreFoundInEverySpelling(t *testing.T) {
+	for _, secret := range []string{
+		"13900001111", "7k9x", "Pw-9c8d7e", "a+b/c==", `tok"en\x`, "密 码 abc", "<b>tok", "&lt;tok", "%41tok", `\u0041tok`, "ß İ ı ϕ tok",
+		"someone@example.invalid", "!@#$%^&*", "１３９００００１１１１", "😀tok😀en", " tok en ", "tok\tén",
+	} {
+		quoted, err := json.Marshal(secret)
+		require.NoError(t, err)
+		inJSON := string(quoted[1 : len(quoted)-1])
+		for name, spelt := range map[string]string{
+			"as it is": secret, "query": url.QueryEscape(secret), "path": url.PathEscape(secret), "HTML": html.EscapeString(secret),
+			"HTML twice": html.EscapeString(html.EscapeString(secret)), "JSON": inJSON, "JSON, slashed": strings.ReplaceAll(inJSON, "/", `\/`),
+			"ASCII JSON": inASCII(inJSON), "upper": strings.ToUpper(secret), "lower": strings.ToLower(secret),
+			"query of HTML": url.QueryEscape(html.EscapeString(secret)), "query twice": url.QueryEscape(url.QueryEscape(secret)),
+		} {
+			masked := Secrets("手机 ["+spelt+"] is wrong", []Secret{{secret, All}})
+			assert.Contains(t, masked, "手机 [", "%s of %q", name, secret)
+			assert.Contains(t, masked, "] is wrong", "%s of %q", name, secret)
+			inside := strings.TrimSuffix(strings.TrimPrefix(masked, "手机 ["), "] is wrong")
+			inside = strings.Trim(inside, `+%20 B\`) // spaces at the ends say nothing
+			assert.Equal(t, "***", inside, "%s of %q", name, secret)
+		}
+	}
+}
+
+// inASCII is how JSON is written by Python, and by PHP.
+func inASCII(s string) string {
+	var out strings.Builder
+	for _, c := range utf16.Encode([]rune(s)) {
+		if c < utf8.RuneSelf {
+			out.WriteByte(byte(c))
+		} else {
+			fmt.Fprintf(&out, `\u%04x`, c)
+		}
+	}
+	return out.String()
+}
+
+func TestAPhoneNumberKeepsWhatItsOwnerRecognises(t *testing.T) {
+	secrets := []Secret{{"+44 7700 900 123", Mobile}, {"13900001111", Mobile}}
+	assert.Equal(t, "the phone 139****1111 is new", Secrets("the phone 13900001111 is new", secrets))
+	assert.Equal(t, "the phone 139****1111 is new", Secrets("the phone 139-0000-1111 is new", secrets))
+	assert.Equal(t, "the phone ++44**** 123 is new", Secrets("the phone +447700900123 is new", secrets))
+}
+
+func TestHalfASecretIsMasked(t *testing.T) {
+	jwt := "eyJhbGciOiJIUzI1NiJ9."
+	for i := range 100 {
+		jwt += strconv.FormatInt(int64(i*i*7919+1), 36)
+	}
+	jwt = jwt[:350]
+	secrets := []Secret{{jwt, All}, {"13900001111", Mobile}}
+	said := "无效的token: " + jwt
+	assert.Equal(t, "无效的token: ***…", Secrets(Cut(said, 255), secrets))
+	assert.Equal(t, "无效的token: ***", Secrets(string([]rune(said)[:255]), secrets))
+	assert.Equal(t, "the token ***... is bad", Secrets("the token "+jwt[:40]+"... is bad", secrets))
+	assert.Equal(t, "the token ...*** is bad", Secrets("the token ..."+jwt[300:]+" is bad", secrets))
+	assert.Equal(t, "*** is bad", Secrets("13900001 is bad", secrets))
+	for n := minSecret; n < 20; n++ {
+		long := strings.Repeat(". ", 200) + jwt[:n]
+		assert.NotContains(t, Secrets(long, secrets), jwt[:minSecret], "%d characters at the end", n)
+		long = strings.Repeat(".", maxText-n) + jwt
+		assert.NotContains(t, Secrets(long, secrets), jwt[:minSecret], "%d characters before our own cut", n)
+	}
+}
+
+func TestWhatIsNoSecretStays(t *testing.T) {
+	secrets := []Secret{{"ab", All}, {"   ", All}, {"", All}, {"correct horse battery", All}}
+	for _, s := range []string{"", "成功", "about cabs", "the correct answer", "a horse", "参数[mobile]不能为空", "100% & more; 50%"} {
+		assert.Equal(t, s, Secrets(s, secrets))
+	}
+}
+
+func TestSeveralSecrets(t *testing.T) {
+	secrets := []Secret{{"somebody-1234", All}, {"somebody", All}, {"1234", All}, {"13900001111", Mobile}}
+	assert.Equal(t, "*** and *** and *** and 139****1111", Secrets("somebody-1234 and somebody and 1234 and 13900001111", secrets))
+	assert.Equal(t, "***", Secrets("139000011111234", secrets))
+}
+
+func TestRequestID(t *testing.T) {
+	secrets := []Secret{{"cc67", All}, {"13900001111", Mobile}}
+	for id, want := range map[string]string{
+		"cc67513b-9b00-4283-a966-80153fd3ecfb": "cc67513b-9b00-4283-a966-80153fd3ecfb",
+		"cc67513b9b004283a96680153fd3ecfb":     "cc67513b9b004283a96680153fd3ecfb",
+		"20261124061130139000011111234567":     "20261124061130139****11111234567",
+		"cc67-17":                              "***-17",
+		"20261124061130018611112222123":        "20261124061130018611112222123",
+	} {
+		assert.Equal(t, want, RequestID(id, secrets))
+	}
+}
+
+func TestContacts(t *testing.T) {
+	for s, want := range map[string]string{
+		"手机号13900001111格式错误":     "手机号139****1111格式错误",
+		"139 0000 1111":          "139****1111",
+		"１３９-００００-１１１１":          "139****1111",
+		"<someone@example.test>": "<***>",
+		"someone%40example.test": "***",
+		"code 1234567":           "code ***",
+		"a\r\nb\x00c":            "a b c",
+	} {
+		assert.Equal(t, want, Contacts(s))
+	}
+}
+
+func TestCut(t *testing.T) {
+	assert.Equal(t, "密码", Cut("密码", 2))
+	assert.Equal(t, "密…", Cut("密码错", 2))
+}
+
+// FuzzSecrets holds masking to a number of steps and a size: whatever the text and the
+// secret, the work is linear and what comes out is bounded.
+func FuzzSecrets(f *testing.F) {
+	f.Add("token a is wrong", "aaaaaaaaa", 3000)
+	f.Add("%25", "25", 4000)
+	f.Add("&amp;", "amp;amp;amp;", 900)
+	f.Add(`\u005c`, `\u005cu005c`, 700)
+	f.Add("é１ß", "\xff\xfe", 10)
+	f.Fuzz(func(t *testing.T, part, secret string, times int) {
+		times = min(max(times, 0), 1<<20/(len(part)+1))
+		s := strings.Repeat(part, times)
+		secret = strings.Repeat(secret, 1+times%64)
+		x := newText(s)
+
+		x.hide([]Secret{{secret, All}, {secret + part, Mobile}})
+
+		out := x.String()
+		read := min(len(s), maxText) + len(secret)
+		require.LessOrEqual(t, x.steps, 100*(read+len(part))+1000)
+		require.LessOrEqual(t, len(out), 6*maxText)
+		require.True(t, utf8.ValidString(out))
+		require.Equal(t, out, Plain(out))
+		if got := Secrets(s, []Secret{{secret, All}}); len(read2(secret)) >= piece {
+			require.NotContains(t, got, secret)
+		}
+	})
+}
+
+func read2(s string) reading { return read(s, way{}) }
+
+// The cost of the worst a platform can say: a text, and a secret, that repeat themselves.
+func BenchmarkSecrets(b *testing.B) {
+	for _, size := range []int{1 << 10, 8 << 10, 32 << 10, 400 << 10, 1 << 20} {
+		repeated := strings.Repeat("ab", size/2)
+		for name, bench := range map[string]struct{ text, secret string }{
+			"text": {repeated, "ababababababc"}, "token": {"invalid: " + repeated[:255], repeated}, "both": {repeated, repeated},
+			"escapes": {strings.Repeat("%25", size/3), "ababababababc"},
+		} {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				for b.Loop() {
+					Contacts(Secrets(bench.text, []Secret{{bench.secret, All}}))
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package mask
+
+import (
+	"html"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A reading is what counts of a string when secrets are looked for.
+type reading []char
+
+// A char is one letter, folded, and the bytes of the string that it was read from.
+type char struct {
+	r rune
+	span
+}
+
+// A span is a place in a string, in bytes.
+type span struct{ from, to int }
+
+// A way is how a string is read.
+type way struct {
+	decoded     bool // percent, JSON and HTML escapes count as what they stand for
+	punctuation bool // counts too
+}
+
+// read reads s in one way. Texts and secrets are read by the same rules.
+func read(s string, w way) reading {
+	if !w.decoded {
+		return readString(s, w, func(from, to int) span { return span{from, to} })
+	}
+	d := decode(s)
+	return readString(string(d.out), w, func(from, to int) span { return span{d.from[from], d.to[to-1]} })
+}
+
+func readString(s string, w way, place func(from, to int) span) reading {
+	r := make(reading, 0, len(s))
+	for i, c := range s {
+		if c = fold(c); counts(c, w) {
+			_, size := utf8.DecodeRuneInString(s[i:])
+			r = append(r, char{c, place(i, i+size)})
+		}
+	}
+	return r
+}
+
+// counts reports whether c is part of a reading. Never is what spellings add, or use for a
+// space.
+func counts(c rune, w way) bool {
+	switch {
+	case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || unicode.IsLetter(c) || unicode.IsDigit(c):
+		return true
+	default:
+		return w.punctuation && c != '\\' && c != '+' && c != utf8.RuneError && unicode.IsGraphic(c) && !unicode.IsSpace(c)
+	}
+}
+
+// fold returns what a character is without its case and its width: platforms like to
+// upper-case a code before they complain about it.
+func fold(c rune) rune {
+	if 'a' <= c && c <= 'z' || '0' <= c && c <= '9' {
+		return c
+	}
+	if '！' <= c && c <= '～' { // U+FF01 to U+FF5E, the ASCII characters of Chinese input methods
+		c -= '！' - '!'
+	}
+	return unicode.ToLower(unicode.ToUpper(c))
+}
+
+// A decoder undoes escapes. It looks at the end of its own output, so that what was
+// escaped twice is decoded twice.
+type decoder struct {
+	out      []byte
+	from, to []int // in the string, of each byte of out
+}
+
+func decode(s string) *decoder {
+	d := &decoder{out: make([]byte, 0, len(s)), from: make([]int, 0, len(s)), to: make([]int, 0, len(s))}
+	for i := range len(s) {
+		d.put(s[i:i+1], i, i+1)
+		for d.undo() {
+		}
+	}
+	return d
+}
+
+func (d *decoder) put(s string, from, to int) {
+	for i := range len(s) {
+		d.out, d.from, d.to = append(d.out, s[i]), append(d.from, from), append(d.to, to)
+	}
+}
+
+// undo replaces an escape at the end of the output by what it stands for.
+func (d *decoder) undo() bool {
+	if last := len(d.out) - 1; last >= 0 && d.out[last] == ';' {
+		return d.undoHTML()
+	}
+	return d.undoHex("%", 2) || d.undoHex(`\u`, 4) || d.undoSpace()
+}
+
+// undoHex undoes a prefix and as many hexadecimal digits.
+func (d *decoder) undoHex(prefix string, digits int) bool {
+	start := len(d.out) - len(prefix) - digits
+	if start < 0 || string(d.out[start:start+len(prefix)]) != prefix {
+		return false
+	}
+	value, err := strconv.ParseUint(string(d.out[start+len(prefix):]), 16, 16)
+	if err != nil {
+		return false
+	}
+	switch c := rune(value); {
+	case digits == 2:
+		return d.replace(start, string([]byte{byte(value)}))
+	case utf16.IsSurrogate(c): // it has a partner before it, or waits for one
+		first, isPair := d.surrogateBefore(start)
+		return isPair && d.replace(start-6, string(utf16.DecodeRune(first, c)))
+	default:
+		return d.replace(start, string(c))
+	}
+}
+
+// surrogateBefore returns the escaped surrogate that ends at end.
+func (d *decoder) surrogateBefore(end int) (rune, bool) {
+	start := end - len(`\uD83D`)
+	if start < 0 || string(d.out[start:start+2]) != `\u` {
+		return 0, false
+	}
+	value, err := strconv.ParseUint(string(d.out[start+2:end]), 16, 16)
+	return rune(value), err == nil && utf16.IsSurrogate(rune(value))
+}
+
+// undoSpace undoes a JSON escape for white space or a control character.
+func (d *decoder) undoSpace() bool {
+	start := len(d.out) - 2
+	return start >= 0 && d.out[start] == '\\' && strings.IndexByte("bfnrt", d.out[start+1]) >= 0 && d.replace(start, " ")
+}
+
+// undoHTML undoes what an ampersand and a semicolon enclose.
+func (d *decoder) undoHTML() bool {
+	const longest = 12 // &ThickSpace; and its like need not be known
+	near := string(d.out[max(0, len(d.out)-longest):])
+	start := strings.LastIndexByte(near, '&')
+	if start < 0 {
+		return false
+	}
+	escape := near[start:]
+	if decoded := html.UnescapeString(escape); decoded != escape {
+		return d.replace(len(d.out)-len(escape), decoded)
+	}
+	return false
+}
+
+func (d *decoder) replace(start int, decoded string) bool {
+	from, to := d.from[start], d.to[len(d.to)-1]
+	d.out, d.from, d.to = d.out[:start], d.from[:start], d.to[:start]
+	d.put(decoded, from, to)
+	return true
+}
+
+// Plain makes s valid, printable and of one line, with one space where there was any
+// kind of space, and plain digits for the full-width ones of Chinese input methods. It
+// comes before masking: what hides a secret from a pattern does not hide it from a
+// reader.
+func Plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case '０' <= r && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsPrint(r):
+			return r
+		default:
+			return ' '
+		}
+	}, s)
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	return strings.Join(strings.Fields(s), " ")
+}

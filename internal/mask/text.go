@@ -1,0 +1,140 @@
+package mask
+
+import (
+	"slices"
+	"strings"
+)
+
+// A text is looked through for secrets.
+type text struct {
+	s      string
+	isUUID bool
+	hidden []bool          // of each byte of s: it belongs to a secret
+	whole  map[span]string // what stands for the places that hold one secret, and all of it
+	steps  int             // of work, for a test to count
+}
+
+func newText(s string) *text {
+	s = Plain(bounded(s))
+	return &text{s: s, hidden: make([]bool, len(s)), whole: map[span]string{}}
+}
+
+// hide finds the secrets.
+func (t *text) hide(secrets []Secret) {
+	ways := []way{{}, {punctuation: true}}
+	if strings.ContainsAny(t.s, `%&\`) {
+		ways = append(ways, way{decoded: true}, way{decoded: true, punctuation: true})
+	}
+	for _, w := range ways {
+		r := t.read(t.s, w)
+		for _, secret := range secrets {
+			key := t.read(secret.Value, w)
+			if len(key) >= minSecret && (len(key) >= piece || !t.isUUID) {
+				t.hideIn(r, key, secret)
+			}
+		}
+	}
+}
+
+// hideIn finds one secret in one reading of the text.
+func (t *text) hideIn(r, key reading, secret Secret) {
+	size := min(piece, len(key))
+	found := map[uint64]bool{} // the pieces of the text: whether they are the secret's, too
+	t.pieces(r, size, func(_ int, p uint64) { found[p] = false })
+	t.pieces(key, size, func(_ int, p uint64) {
+		if _, there := found[p]; there {
+			found[p] = true
+		}
+	})
+	begin, end := 0, 0 // of the characters that belong to the secret
+	hide := func() {
+		if begin == end {
+			return
+		}
+		place := span{r[begin].from, r[end-1].to}
+		t.hideBytes(place)
+		if end-begin == len(key) {
+			t.whole[place] = Plain(secret.Mask(secret.Value))
+		}
+	}
+	t.pieces(r, size, func(i int, p uint64) {
+		if !found[p] {
+			return
+		}
+		if i > end {
+			hide()
+			begin = i
+		}
+		end = i + size
+	})
+	hide()
+	if len(t.s) >= cutAt {
+		t.hideTail(r, key, size)
+	}
+}
+
+// hideTail finds the beginning of a secret at the text's end, if it is less than a piece.
+func (t *text) hideTail(r, key reading, size int) {
+	same := func(a, b char) bool { return a.r == b.r }
+	for n := min(size-1, len(r)); n >= minSecret; n-- {
+		if tail := r[len(r)-n:]; slices.EqualFunc(tail, key[:n], same) {
+			t.hideBytes(span{tail[0].from, tail[n-1].to})
+			return
+		}
+	}
+}
+
+func (t *text) hideBytes(place span) {
+	for i := place.from; i < place.to; i++ {
+		t.hidden[i] = true
+	}
+	t.steps += place.to - place.from
+}
+
+// pieces calls visit with the position of each piece of size characters, and with a number
+// that stands for it.
+func (t *text) pieces(r reading, size int, visit func(i int, p uint64)) {
+	const base = 0x9e3779b97f4a7c15 // any large odd number: it spreads characters over 64 bits
+	highest := uint64(1)
+	for range size {
+		highest *= base
+	}
+	p := uint64(0)
+	for i, c := range r {
+		p = p*base + uint64(c.r)
+		if i >= size {
+			p -= highest * uint64(r[i-size].r)
+		}
+		if i >= size-1 {
+			visit(i-size+1, p)
+		}
+	}
+	t.steps += len(r)
+}
+
+// String returns the text with what is hidden masked.
+func (t *text) String() string {
+	if !slices.Contains(t.hidden, true) {
+		return t.s
+	}
+	var out strings.Builder
+	for from, to := 0, 0; from < len(t.s); from = to {
+		for to = from; to < len(t.s) && t.hidden[to] == t.hidden[from]; to++ {
+		}
+		switch shown, isWhole := t.whole[span{from, to}]; {
+		case !t.hidden[from]:
+			out.WriteString(t.s[from:to])
+		case isWhole:
+			out.WriteString(shown)
+		default:
+			out.WriteString("***")
+		}
+	}
+	return out.String()
+}
+
+// read is [read], counted.
+func (t *text) read(s string, w way) reading {
+	t.steps += len(s)
+	return read(s, w)
+}
