@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // The operations of the account pages (经济行业数字开放平台文档), in their order. Those
@@ -144,11 +146,11 @@ type RegisterRequest struct {
 
 func (r RegisterRequest) params() []param {
 	return []param{
-		{name: "username", value: r.Username, min: minUsername, max: maxUsername},
-		{name: "email", value: r.Email, max: maxEmail, mask: maskAll},
-		{name: "mobile", value: r.Mobile, max: maxMobile, mask: maskMobile},
-		{name: "code", value: r.Code, max: maxSmsCode, mask: maskAll},
-		{name: "password", value: r.Password, max: maxPassword, mask: maskAll},
+		{name: "username", value: r.Username, min: minUsername, max: maxUsername, mask: mask.Contacts},
+		{name: "email", value: r.Email, max: maxEmail, mask: mask.All},
+		{name: "mobile", value: r.Mobile, max: maxMobile, mask: mask.Mobile},
+		{name: "code", value: r.Code, max: maxSmsCode, mask: mask.All},
+		{name: "password", value: r.Password, max: maxPassword, mask: mask.All},
 	}
 }
 
@@ -157,6 +159,9 @@ func (r RegisterRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()
 
 // LogValue implements [slog.LogValuer] likewise.
 func (r RegisterRequest) LogValue() slog.Value { return logParams(r.params()) }
+
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r RegisterRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // RegisterResult is the new account, from [Client.Register].
 type RegisterResult struct {
@@ -168,9 +173,9 @@ type RegisterResult struct {
 
 func (r RegisterResult) params() []param {
 	return []param{
-		{name: "username", value: r.Username, optional: true},
-		{name: "email", value: r.Email, optional: true, mask: maskAll},
-		{name: "mobile", value: r.Mobile, optional: true, mask: maskMobile},
+		{name: "username", value: r.Username, optional: true, mask: mask.Contacts},
+		{name: "email", value: r.Email, optional: true, mask: mask.All},
+		{name: "mobile", value: r.Mobile, optional: true, mask: mask.Mobile},
 		{name: "open_id", value: r.OpenID},
 	}
 }
@@ -189,8 +194,8 @@ type LoginRequest struct {
 
 func (r LoginRequest) params() []param {
 	return []param{
-		{name: "account", value: r.Account, mask: maskAll},
-		{name: "password", value: r.Password, max: maxPassword, mask: maskAll},
+		{name: "account", value: r.Account, mask: mask.All},
+		{name: "password", value: r.Password, max: maxPassword, mask: mask.All},
 	}
 }
 
@@ -200,6 +205,9 @@ func (r LoginRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 // LogValue implements [slog.LogValuer] likewise.
 func (r LoginRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r LoginRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // LoginResult is a login, from [Client.Login] and [Client.LoginByMobileCode].
 type LoginResult struct {
 	OpenID string `json:"open_id"` // identifies the account, 28 characters
@@ -207,7 +215,7 @@ type LoginResult struct {
 }
 
 func (r LoginResult) params() []param {
-	return []param{{name: "open_id", value: r.OpenID}, {name: "token", value: r.Token, mask: maskAll}}
+	return []param{{name: "open_id", value: r.OpenID}, {name: "token", value: r.Token, mask: mask.All}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
@@ -229,6 +237,9 @@ func (r ActivateRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()
 // LogValue implements [slog.LogValuer] likewise.
 func (r ActivateRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r ActivateRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // LoginByMobileCodeRequest is what [Client.LoginByMobileCode] sends (page 06). All
 // fields are required.
 type LoginByMobileCodeRequest struct {
@@ -239,8 +250,8 @@ type LoginByMobileCodeRequest struct {
 
 func (r LoginByMobileCodeRequest) params() []param {
 	return []param{
-		{name: "mobile", value: r.Mobile, max: maxMobile, mask: maskMobile},
-		{name: "code", value: r.Code, max: maxSmsCode, mask: maskAll},
+		{name: "mobile", value: r.Mobile, max: maxMobile, mask: mask.Mobile},
+		{name: "code", value: r.Code, max: maxSmsCode, mask: mask.All},
 		{name: "sms_type", value: string(r.SmsType), oneOf: smsTypes},
 	}
 }
@@ -251,6 +262,9 @@ func (r LoginByMobileCodeRequest) Format(f fmt.State, _ rune) { printParams(f, r
 // LogValue implements [slog.LogValuer] likewise.
 func (r LoginByMobileCodeRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r LoginByMobileCodeRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // ResetPasswordRequest is what [Client.ResetPassword] sends (page 07). All fields are
 // required.
 type ResetPasswordRequest struct {
@@ -260,8 +274,8 @@ type ResetPasswordRequest struct {
 
 func (r ResetPasswordRequest) params() []param {
 	return []param{
-		{name: "token", value: r.Token, mask: maskAll},
-		{name: "password", value: r.Password, max: maxPassword, mask: maskAll},
+		{name: "token", value: r.Token, mask: mask.All},
+		{name: "password", value: r.Password, max: maxPassword, mask: mask.All},
 	}
 }
 
@@ -270,6 +284,9 @@ func (r ResetPasswordRequest) Format(f fmt.State, _ rune) { printParams(f, r.par
 
 // LogValue implements [slog.LogValuer] likewise.
 func (r ResetPasswordRequest) LogValue() slog.Value { return logParams(r.params()) }
+
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r ResetPasswordRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // LogoutRequest is what [Client.Logout] sends (page 08).
 type LogoutRequest struct {
@@ -284,8 +301,11 @@ func (r LogoutRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) 
 // LogValue implements [slog.LogValuer] likewise.
 func (r LogoutRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r LogoutRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 func tokenParams(token string) []param {
-	return []param{{name: "token", value: token, mask: maskAll}}
+	return []param{{name: "token", value: token, mask: mask.All}}
 }
 
 var smsTypes = []string{string(SmsTypeRegister), string(SmsTypeResetPassword), string(SmsTypeLogin)}
@@ -305,9 +325,9 @@ type SendSmsCodeRequest struct {
 
 func (r SendSmsCodeRequest) params() []param {
 	return []param{
-		{name: "mobile", value: r.Mobile, mask: maskMobile},
+		{name: "mobile", value: r.Mobile, mask: mask.Mobile},
 		{name: "img_code_id", value: r.ImgCodeID},
-		{name: "img_code", value: r.ImgCode, mask: maskAll},
+		{name: "img_code", value: r.ImgCode, mask: mask.All},
 		{name: "sms_type", value: string(r.SmsType), oneOf: smsTypes},
 	}
 }
@@ -317,6 +337,9 @@ func (r SendSmsCodeRequest) Format(f fmt.State, _ rune) { printParams(f, r.param
 
 // LogValue implements [slog.LogValuer] likewise.
 func (r SendSmsCodeRequest) LogValue() slog.Value { return logParams(r.params()) }
+
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r SendSmsCodeRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // ImgCode is a picture code (图形验证码), from [Client.GetImgCode].
 type ImgCode struct {
@@ -354,7 +377,7 @@ func (c ImgCode) Picture() (data []byte, mediaType string, err error) {
 // The picture is the secret in a form that programs can read, and two kilobytes
 // long: no log wants it.
 func (c ImgCode) params() []param {
-	return []param{{name: "img", value: c.Img, mask: maskAll}, {name: "img_code_id", value: c.ImgCodeID}}
+	return []param{{name: "img", value: c.Img, mask: mask.All}, {name: "img_code_id", value: c.ImgCodeID}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints the id and hides the picture.

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+
+	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 const maxBody = 1 << 20 // bytes, after decompression
@@ -19,38 +22,38 @@ type answer struct {
 	operation string
 	status    int
 	header    http.Header
-	length    int // of the body, in bytes
-	secrets   []param
+	length    int     // of the body, in bytes
+	params    []param // of the request and, later, of the result: what a message may repeat
 	envelope
 }
 
 // readAnswer reads resp and returns an answer with code 000, or the error that
 // anything else is.
-func readAnswer(ctx context.Context, m *message, resp *http.Response) (*answer, error) {
-	a := &answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, secrets: m.secrets}
+func readAnswer(ctx context.Context, m *message, resp *http.Response) (answer, error) {
+	a := answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, params: m.params}
 	if a.status < http.StatusOK {
-		return nil, a.unusable("an HTTP status that is no answer") // its body would be an open connection
+		return a, a.unusable("an HTTP status that is no answer") // its body would be an open connection
 	}
 	body, err := readBody(resp)
 	a.length = len(body)
 	switch {
 	case err != nil:
-		return nil, a.cutShort(ctx, err)
+		return a, a.cutShort(ctx, err)
 	case a.length > maxBody:
-		return nil, a.unusable("the body is larger than 1 MiB")
-	case isRedirect(a.status):
-		return nil, a.unusable("a redirect, which is never followed")
+		return a, a.unusable("the body is larger than 1 MiB")
+	case delivery.IsRedirect(a.status):
+		return a, a.unusable("a redirect, which is never followed")
 	}
 	if a.envelope, err = parseEnvelope(body); err != nil {
 		e := a.unusable(err.Error())
-		e.Title = maskText(maskSecrets(pageTitle(body), m.secrets), maxTitle)
-		return nil, e
+		e.Title = shownText(pageTitle(body), m.params, maxTitle)
+		return a, e
 	}
 	if Code(a.code) != CodeOK {
-		return nil, a.failure()
+		return a, a.failure()
 	}
 	if !isSuccess(a.status) {
-		return nil, a.unusable("code 000 at an HTTP status that is no success")
+		return a, a.unusable("code 000 at an HTTP status that is no success")
 	}
 	return a, nil
 }
@@ -80,16 +83,17 @@ func readBody(resp *http.Response) ([]byte, error) {
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }
 
 // openAnswer makes a response of an answer, if its data is what T says.
-func openAnswer[T any](a *answer) (*Response[T], error) {
+func openAnswer[T any](a answer) (*Response[T], error) {
 	resp := &Response[T]{
 		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg),
 		HTTPStatus: a.status, Header: a.header,
 	}
 	err := decodeData(a.data, &resp.Data)
 	if d, ok := asDocumented(resp.Data); ok { // the message may repeat the result, too
-		a.secrets = append(secretsOf(d.params()), a.secrets...)
+		a.params = append(d.params(), a.params...)
 	}
-	resp.printedID, resp.printedMsg = maskRequestID(resp.RequestID, a.secrets), maskSecrets(resp.Msg, a.secrets)
+	params := a.params
+	resp.params = func() []param { return params }
 	if err == nil {
 		return resp, nil
 	}
@@ -102,20 +106,21 @@ func openAnswer[T any](a *answer) (*Response[T], error) {
 
 // failure is the platform's own no.
 func (a *answer) failure() *APIError {
-	e := &APIError{
+	params := a.params
+	return &APIError{
 		Operation: a.operation, Code: Code(a.code), Msg: string(a.msg), RequestID: string(a.requestID),
-		HTTPStatus: a.status, RetryAfter: parseRetryAfter(a.header),
+		HTTPStatus: a.status, RetryAfter: parseRetryAfter(a.header), params: func() []param { return params },
 	}
-	return e.maskFor(a.secrets)
 }
 
 // unusable is the error of an answer that is no envelope for the operation.
 func (a *answer) unusable(reason string) *ResponseError {
 	// Masked before its parameters are cut off, and with them the rest of a secret.
-	contentType, _, _ := mime.ParseMediaType(maskSecrets(a.header.Get("Content-Type"), a.secrets)) // "" if it has none
+	said := mask.Contacts(mask.Secrets(a.header.Get("Content-Type"), secretsOf(a.params)))
+	contentType, _, _ := mime.ParseMediaType(said) // "" if it has none
 	return &ResponseError{
-		Operation: a.operation, HTTPStatus: a.status, ContentType: maskText(contentType, maxTitle),
-		RequestID:  maskRequestID(string(a.requestID), a.secrets),
+		Operation: a.operation, HTTPStatus: a.status, ContentType: mask.Cut(contentType, maxTitle),
+		RequestID:  shownRequestID(string(a.requestID), a.params),
 		RetryAfter: parseRetryAfter(a.header), Reason: reason, BodyLength: a.length,
 	}
 }
@@ -135,11 +140,36 @@ const maxTitle = 100 // characters
 
 var titleElement = regexp.MustCompile(`(?is)<(?:title|h1)\b[^>]*>(.*?)</(?:title|h1)`)
 
-// pageTitle returns the title of an HTML page, or the heading of one without, as it
-// stands there: what a gateway tells a person of its trouble.
+// pageTitle returns the title of an HTML page, or the heading of one without: what a
+// gateway tells a person of its trouble.
 func pageTitle(body []byte) string {
 	if match := titleElement.FindSubmatch(body[:min(len(body), 8<<10)]); match != nil {
 		return string(match[1])
 	}
 	return ""
+}
+
+// shownText is a text of the platform's as it is printed: without what the params hold.
+func shownText(s string, params []param, limit int) string {
+	if s == "" || s == msgOK {
+		return s
+	}
+	return mask.Cut(mask.Contacts(mask.Secrets(s, secretsOf(params))), limit)
+}
+
+func shownRequestID(id string, params []param) string {
+	return mask.Cut(mask.RequestID(id, secretsOf(params)), maxRequestID)
+}
+
+// shownCode leaves a code of the documented form alone, whatever else the request said:
+// programs and people tell failures by it.
+func shownCode(code Code, params []param) Code {
+	switch class := code.class(); {
+	case class != 0 && len(code) <= len(CodeInvalidToken):
+		return code
+	case 400 <= class && class <= 599: // of digits: among contacts it would be a phone number
+		return Code(mask.Cut(mask.Secrets(string(code), secretsOf(params)), maxCode))
+	default:
+		return Code(shownText(string(code), params, maxCode))
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // An Operation is one operation of the platform. The SDK's own are methods of
@@ -24,7 +26,7 @@ type Operation struct {
 
 func (op Operation) brokenRule() string {
 	switch _, err := url.ParseRequestURI(op.Path); {
-	case op.Name == "" || op.Name != cut(plain(op.Name), maxRequestID):
+	case op.Name == "" || op.Name != mask.Cut(mask.Plain(op.Name), maxRequestID):
 		return "the operation's name must be 1 to 64 printable characters"
 	case op.Method != http.MethodGet && op.Method != http.MethodPost:
 		return "the operation's method must be GET or POST"
@@ -53,8 +55,9 @@ func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[
 }
 
 // call is the one path that every operation takes.
-func call[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[T], error) {
-	if ctx == nil || c == nil || c.resty == nil {
+func call[T any](ctx context.Context, client *Client, op Operation, in any) (*Response[T], error) {
+	c := client.inside()
+	if ctx == nil || c == nil {
 		return nil, &ValidationError{Operation: op.Name, Rule: "the ctx must not be nil, the client must come from NewClient"}
 	}
 	ctx, span := c.startCall(ctx, op)
@@ -69,15 +72,15 @@ func call[T any](ctx context.Context, c *Client, op Operation, in any) (*Respons
 
 // exchange sends a request, as often as it takes and is safe, and returns the
 // platform's answer to it: an envelope with code 000.
-func (c *Client) exchange(ctx context.Context, op Operation, in any) (a *answer, attempts int, err error) {
+func (c *core) exchange(ctx context.Context, op Operation, in any) (a answer, attempts int, err error) {
 	m, err := encode(c, op, in)
 	if err != nil {
-		return nil, 0, err
+		return a, 0, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
-		return nil, 0, &TransportError{Operation: op.Name, reason: endOf(err), cause: err, notSent: true}
+		return a, 0, &TransportError{Operation: op.Name, reason: endOf(err), cause: err, notSent: true}
 	}
 	c.quota.deposit()
 	return c.deliver(ctx, m)

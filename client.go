@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+
+	"github.com/ebaas/openplatform-go/internal/delivery"
 )
 
 // Version is the SDK's version, as it appears in the User-Agent header.
@@ -22,16 +24,30 @@ const defaultTimeout = 15 * time.Second
 // keep it as long as the program runs: it holds the connection pool and the retry
 // quota. It is safe for concurrent use.
 type Client struct {
+	// core is behind a function because printers that follow pointers, such as spew and
+	// go-cmp, would show the headers of a gateway and what is left in a connection's buffers.
+	core func() *core
+}
+
+// A core is what a Client is made of.
+type core struct {
 	baseURL  string // without a trailing slash
 	host     string
-	http     *http.Client
 	resty    *resty.Client
-	traced   bool // the transport reports its connections to httptrace
+	pool     *delivery.Transport
 	timeout  time.Duration
 	retry    RetryPolicy
 	quota    quota
 	logger   *slog.Logger
 	observer Observer
+}
+
+// inside returns the client's core, nil if NewClient did not make it.
+func (c *Client) inside() *core {
+	if c == nil || c.core == nil {
+		return nil
+	}
+	return c.core()
 }
 
 // NewClient returns a client for env. It opens no connection. With [WithBaseURL], env
@@ -61,39 +77,46 @@ func NewClient(env Environment, opts ...Option) (*Client, error) {
 }
 
 func newClient(cfg config) *Client {
-	hc := ownHTTPClient(cfg.http)
 	userAgent := "openplatform-go/" + Version
 	if cfg.userAgent != "" {
 		userAgent = cfg.userAgent + " " + userAgent
 	}
-	rc := resty.NewWithClient(hc).
+	hc := *cfg.http // the caller's own stays as it is
+	if hc.Transport == nil {
+		hc.Transport = DefaultTransport()
+	}
+	pool := delivery.NewTransport(hc.Transport)
+	hc.Transport = pool
+	rc := resty.NewWithClient(&hc).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
-		SetPreRequestHook(finishRequest).
 		SetHeader("User-Agent", userAgent).
 		SetHeader("Accept", "application/json")
 	for key, values := range cfg.header {
 		rc.Header[key] = values
 	}
-	c := &Client{
+	c := &core{
 		baseURL:  cfg.baseURL,
 		host:     strings.SplitN(cfg.baseURL, "/", 4)[2],
-		http:     hc,
 		resty:    rc,
-		traced:   isTraced(hc),
+		pool:     pool,
 		timeout:  cfg.timeout,
 		retry:    cfg.retry.withDefaults(),
 		logger:   cfg.logger,
 		observer: cfg.observer,
 	}
 	c.quota.fill()
-	return c
+	return &Client{core: func() *core { return c }}
 }
 
 // CloseIdleConnections closes the connections that are kept open for later calls.
 // Calls under way are not touched, and the client stays usable. It is there for
 // tests; a service never needs it.
-func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+func (c *Client) CloseIdleConnections() {
+	if c := c.inside(); c != nil {
+		c.pool.CloseIdleConnections()
+	}
+}
 
 // An Option changes how [NewClient] sets a client up. One with a bad value makes
 // NewClient fail.
@@ -151,6 +174,9 @@ func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
 			return errors.New("WithHTTPClient: nil client")
+		}
+		if t, ok := hc.Transport.(*http.Transport); ok && t == nil {
+			return errors.New("WithHTTPClient: nil *http.Transport; leave Transport unset for the default")
 		}
 		c.http = hc
 		return nil

@@ -58,6 +58,7 @@ func TestBadOptionsAreErrors(t *testing.T) {
 		{"base URL with query", openplatform.WithBaseURL("https://platform.invalid?"), "query"},
 		{"base URL with fragment", openplatform.WithBaseURL("https://platform.invalid#"), "fragment"},
 		{"HTTP client nil", openplatform.WithHTTPClient(nil), "nil client"},
+		{"transport nil", openplatform.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}), "nil *http.Transport"},
 		{"timeout zero", openplatform.WithTimeout(0), "not positive"},
 		{"timeout negative", openplatform.WithTimeout(-time.Second), "not positive"},
 		{"retry negative attempts", openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: -1}), "negative"},
@@ -144,4 +145,26 @@ func TestNoCookiesUnlessTheCallerHasAJar(t *testing.T) {
 	require.NoError(t, sendSmsCode(t.Context(), client))
 	require.NoError(t, sendSmsCode(t.Context(), client))
 	assert.Len(t, cookies, 1)
+}
+
+func TestANilClientAndAZeroClientDoNotPanic(t *testing.T) {
+	for name, client := range map[string]*openplatform.Client{"nil": nil, "zero": new(openplatform.Client)} {
+		assert.NotPanics(t, client.CloseIdleConnections, name)
+		var failure *openplatform.ValidationError
+		require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure, name)
+	}
+}
+
+// A client's copy of the transport shares what makes it the caller's, and no connections.
+func TestCallersTransportIsCopied(t *testing.T) {
+	url, _ := serve(t, answer(200, success))
+	transport, dials := failingDials(0)
+	client := newClient(t, url, through(transport))
+	require.NoError(t, sendSmsCode(t.Context(), client))
+	transport.CloseIdleConnections()
+	require.NoError(t, sendSmsCode(t.Context(), client))
+	assert.EqualValues(t, 1, dials.Load(), "the connection is the client's")
+	client.CloseIdleConnections()
+	require.NoError(t, sendSmsCode(t.Context(), client))
+	assert.EqualValues(t, 2, dials.Load())
 }

@@ -328,15 +328,45 @@ func TestNotSentIsNotClaimedOfHeadersThatLeft(t *testing.T) {
 
 // net/http's own transport may have been taught a protocol, whose RoundTripper tells
 // nobody of its connections.
-func TestNotSentIsNotClaimedBehindARegisteredProtocol(t *testing.T) {
-	transport := openplatform.DefaultTransport()
-	transport.RegisterProtocol("http", roundTripper(func(req *http.Request) (*http.Response, error) {
-		_, _ = io.Copy(io.Discard, req.Body) // sent, by all that anyone knows
-		return nil, errors.New("lost")
-	}))
+// Hooks of net/http's own transport can send a request over connections that nobody hears
+// of. "Not sent" must not be claimed of it, and it must not be sent again.
+func TestNotSentIsNotClaimedOfWhatAHookOfTheTransportSent(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	deliver := func(received *atomic.Int64) roundTripper {
+		return func(req *http.Request) (*http.Response, error) {
+			_, _ = io.Copy(io.Discard, req.Body)
+			received.Add(1)
+			return nil, refused
+		}
+	}
 	for _, p := range mutations {
-		err := p.call(t.Context(), newClient(t, "http://platform.invalid", through(transport)))
-		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), p.name)
+		t.Run(p.name+" by a registered protocol", func(t *testing.T) {
+			received := new(atomic.Int64)
+			transport, _ := failingDials(1 << 30)
+			transport.RegisterProtocol("http", roundTripper(func(req *http.Request) (*http.Response, error) {
+				_, _ = deliver(received)(req)
+				return nil, http.ErrSkipAltProtocol // and then it dials
+			}))
+			err := p.call(t.Context(), newClient(t, "http://platform.invalid", through(transport), quickRetries))
+			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+			assert.Zero(t, received.Load(), "a client's copy of the transport has no registered protocols")
+		})
+		t.Run(p.name+" by a TLSNextProto of the caller's", func(t *testing.T) {
+			received := new(atomic.Int64)
+			server := httptest.NewUnstartedServer(answer(200, success))
+			server.EnableHTTP2 = true
+			server.Config.ErrorLog = discardLog
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			transport := trusting(server)
+			transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{
+				"h2": func(_ string, conn *tls.Conn) http.RoundTripper { _ = conn.Close(); return deliver(received) },
+			}
+			transport.TLSClientConfig.NextProtos = []string{"h2"}
+			err := p.call(t.Context(), newClient(t, server.URL, through(transport), quickRetries))
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+		})
 	}
 }
 

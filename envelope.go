@@ -2,7 +2,6 @@ package openplatform
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
 )
 
 // Response is the platform's answer to an operation that succeeded: the envelope
@@ -32,30 +32,36 @@ type Response[T any] struct {
 	// Header is the HTTP header.
 	Header http.Header
 
-	printedID, printedMsg string // without the request's secrets, if the SDK made it
+	params func() []param // which Msg may repeat, behind a function as in Client; nil if there are none
 }
 
 // Format implements [fmt.Formatter]: every verb prints the same, secrets masked and
 // without the header.
 func (r Response[T]) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "{request_id:%s code:%s msg:%s http_status:%d data:%v}",
-		r.shownID(), r.Code, r.shownMsg(), r.HTTPStatus, r.Data)
+	requestID, msg := r.shown()
+	_, _ = fmt.Fprintf(f, "{request_id:%s code:%s msg:%s http_status:%d data:%v}", requestID, r.Code, msg, r.HTTPStatus, r.Data)
 }
 
 // LogValue implements [slog.LogValuer] with the secrets masked.
 func (r Response[T]) LogValue() slog.Value {
+	requestID, msg := r.shown()
 	return slog.GroupValue(
-		slog.String("request_id", r.shownID()),
+		slog.String("request_id", requestID),
 		slog.String("code", string(r.Code)),
-		slog.String("msg", r.shownMsg()),
+		slog.String("msg", msg),
 		slog.Int("http_status", r.HTTPStatus),
 		slog.Any("data", r.Data),
 	)
 }
 
-func (r Response[T]) shownID() string { return maskRequestID(cmp.Or(r.printedID, r.RequestID), nil) }
-
-func (r Response[T]) shownMsg() string { return maskText(cmp.Or(r.printedMsg, r.Msg), maxMsg) }
+// shown returns the request id and the message as they are printed.
+func (r Response[T]) shown() (requestID, msg string) {
+	var params []param
+	if r.params != nil {
+		params = r.params()
+	}
+	return shownRequestID(r.RequestID, params), shownText(r.Msg, params, maxMsg)
+}
 
 // The documented maximum lengths of the envelope's fields, in characters. They
 // bound what is printed; a longer field is delivered whole.
@@ -64,6 +70,9 @@ const (
 	maxRequestID = 64
 	maxMsg       = 255
 )
+
+// msgOK is the platform's word for success: in it there is nothing to mask.
+const msgOK = "成功"
 
 // An envelope is a platform's answer before its data is looked at.
 type envelope struct {
@@ -88,7 +97,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	}
 	var seen [4]bool
 	targets := [...]*text{&env.requestID, &env.code, &env.msg}
-	err := eachMember(body, func(name, value []byte) error {
+	err := jsonscan.Members(body, func(name, value []byte) error {
 		i := slices.Index(envelopeFields, string(name))
 		switch {
 		case i < 0:
@@ -111,86 +120,14 @@ func parseEnvelope(body []byte) (envelope, error) {
 
 var envelopeFields = []string{"request_id", "code", "msg", "data"}
 
-// eachMember calls visit with the name and the value of each member of a valid JSON
-// object, until it returns an error.
-func eachMember(object []byte, visit func(name, value []byte) error) error {
-	for rest := object[1:]; ; {
-		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == '}' {
-			return nil
-		}
-		quoted, after := cutValue(rest)
-		value, after := cutValue(bytes.TrimLeft(after, ": \t\r\n"))
-		rest = after
-		name, err := unquote(quoted)
-		if err != nil {
-			return err
-		}
-		if err := visit(name, value); err != nil {
-			return err
-		}
-	}
-}
-
-// unquote returns what a JSON string says, without a copy where it says it plainly.
-func unquote(quoted []byte) ([]byte, error) {
-	if bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) {
-		return quoted[1 : len(quoted)-1], nil
-	}
-	var s string
-	err := json.Unmarshal(quoted, &s)
-	return []byte(s), err
-}
-
-// cutValue splits valid JSON after the value that it begins with.
-func cutValue(s []byte) (value, after []byte) {
-	depth, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		switch {
-		case quoted && c == '\\':
-			i++ // whatever it escapes ends no string
-			continue
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-			continue
-		case c == '{' || c == '[':
-			depth++
-		case depth == 0 && bytes.IndexByte([]byte(",: \t\r\n]}"), c) >= 0:
-			return s[:i], s[i:] // the end of a number or a word
-		case c == '}' || c == ']':
-			depth--
-		default:
-			continue
-		}
-		if depth == 0 && !quoted {
-			return s[:i+1], s[i+1:]
-		}
-	}
-	return s, nil
-}
-
 // text is a string that some gateways send as a number: a code of 400003 must not
 // make the answer unreadable. null is the empty string.
 type text string
 
-var errNotText = errors.New("neither a string nor a number")
-
 func (t *text) UnmarshalJSON(raw []byte) error {
-	switch {
-	case raw[0] == '"':
-		said, err := unquote(raw)
-		*t = asText(said)
-		return err
-	case raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9':
-		*t = text(raw)
-		return nil
-	case string(raw) == "null":
-		*t = ""
-		return nil
-	default:
-		return errNotText
-	}
+	said, err := jsonscan.Text(raw)
+	*t = asText(said)
+	return err
 }
 
 // asText is text(s), without memory of its own for what nearly every answer says.
@@ -228,7 +165,10 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 	if isNull {
 		return nil
 	}
-	if err := checkFields(raw, isStruct(reflect.TypeFor[T]())); err != nil {
+	if !jsonscan.IsUnicode(raw) {
+		return errors.New("data is not Unicode")
+	}
+	if err := checkFields(raw, isStrict(reflect.TypeFor[T](), nil)); err != nil {
 		return err
 	}
 	err := json.Unmarshal(raw, data)
@@ -246,32 +186,52 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 
 var errAmbiguous = errors.New("data has the same field twice")
 
-// checkFields finds a field that an object has twice. For a struct case does not
-// count: to encoding/json open_id and OPEN_ID are then the same, as are s and the long
-// ſ, and the last one would win.
-func checkFields(data []byte, fold bool) error {
-	if data[0] != '{' {
+// checkFields finds a field that an object has twice, at any depth. With fold, names that
+// differ in case are the same: to encoding/json open_id and OPEN_ID are one field of a
+// struct, and the last one would win.
+func checkFields(value []byte, fold bool) error {
+	check := func(value []byte) error { return checkFields(value, fold) }
+	switch value[0] {
+	case '[':
+		return jsonscan.Elements(value, check)
+	case '{':
+		seen := map[string]bool{}
+		return jsonscan.Members(value, func(field, value []byte) error {
+			name := string(field)
+			if fold {
+				name = strings.ToLower(strings.ToUpper(name))
+			}
+			if seen[name] {
+				return errAmbiguous
+			}
+			seen[name] = true
+			return check(value)
+		})
+	default:
 		return nil
 	}
-	seen := map[string]bool{}
-	return eachMember(data, func(field, _ []byte) error {
-		name := string(field)
-		if fold {
-			name = strings.ToLower(strings.ToUpper(name))
-		}
-		if seen[name] {
-			return errAmbiguous
-		}
-		seen[name] = true
-		return nil
-	})
 }
 
-func isStruct(t reflect.Type) bool {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// isStrict reports whether objects that decode into a t all decode into structs. A map may
+// have names that differ in case alone.
+func isStrict(t reflect.Type, within []reflect.Type) bool {
+	if slices.Contains(within, t) { // a type that contains itself
+		return true
 	}
-	return t.Kind() == reflect.Struct
+	within = append(within, t)
+	switch t.Kind() {
+	case reflect.Map, reflect.Interface:
+		return false
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return isStrict(t.Elem(), within)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !isStrict(t.Field(i).Type, within) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func nullable(t reflect.Type) bool {

@@ -124,6 +124,27 @@ func TestDataMustNotBeAmbiguous(t *testing.T) {
 	assert.Contains(t, failure.Reason, "the same field twice")
 }
 
+func TestDataMustNotBeAmbiguousAtAnyDepth(t *testing.T) {
+	type inner struct{ A string }
+	type outer struct {
+		In  inner
+		Ins []inner
+	}
+	type loose struct{ In map[string]int }
+	for _, data := range []string{`{"In":{"A":"x","A":"y"}}`, `{"In":{"A":"x","a":"y"}}`, `{"Ins":[{"A":"x"},{"A":"x","ａ":"","a":"y"}]}`} {
+		url, _ := serve(t, answer(200, envelope("000", "", data)))
+		_, err := openplatform.Do[outer](t.Context(), newClient(t, url), mutatingPOST, nil)
+		assert.ErrorContains(t, err, "the same field twice", data)
+	}
+	url, _ := serve(t, answer(200, envelope("000", "", `{"In":{"A":1,"a":2}}`)))
+	resp, err := openplatform.Do[loose](t.Context(), newClient(t, url), mutatingPOST, nil)
+	require.NoError(t, err, "names of a map may differ in case")
+	assert.Equal(t, map[string]int{"A": 1, "a": 2}, resp.Data.In)
+	url, _ = serve(t, answer(200, envelope("000", "", `{"In":{"A":1,"A":2}}`)))
+	_, err = openplatform.Do[loose](t.Context(), newClient(t, url), mutatingPOST, nil)
+	assert.ErrorContains(t, err, "the same field twice")
+}
+
 func TestDataFieldsAreComparedAsTheirTypeDoes(t *testing.T) {
 	url, _ := serve(t, answer(200, envelope("000", "成功", `{"a":"1","A":"2"}`)))
 	resp, err := openplatform.Do[map[string]string](t.Context(), newClient(t, url), mutatingPOST, nil)
@@ -143,19 +164,123 @@ func TestNumberOfUsesAsAString(t *testing.T) {
 }
 
 // A caller's type that embeds one of ours has its methods, but not its rules.
-func TestDoWithATypeThatEmbedsOneOfOurs(t *testing.T) {
+func TestDoWithAResultThatEmbedsOneOfOurs(t *testing.T) {
 	type more struct {
 		*openplatform.ImgCode
 		More string `json:"more"`
 	}
-	type request struct {
-		*openplatform.SendSmsCodeRequest
-		More string `json:"more"`
-	}
 	url, _ := serve(t, answer(200, envelope("000", "成功", `{"more":"x"}`)))
-	resp, err := openplatform.Do[more](t.Context(), newClient(t, url), mutatingPOST, request{More: "x"})
+	resp, err := openplatform.Do[more](t.Context(), newClient(t, url), mutatingPOST, nil)
 	require.NoError(t, err)
 	assert.Equal(t, "x", resp.Data.More)
+}
+
+type marshals struct {
+	*openplatform.SendSmsCodeRequest
+}
+
+func (m marshals) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]any{"inner": m.SendSmsCodeRequest})
+}
+
+// The JSON of a request is masked: what contains one must not be sent.
+func TestDoRefusesWhatContainsARequestOfOurs(t *testing.T) {
+	type embeds struct {
+		openplatform.SendSmsCodeRequest
+		More string `json:"more"`
+	}
+	type embedsPointer struct{ *openplatform.LogoutRequest }
+	type embedsTwo struct {
+		openplatform.LogoutRequest
+		openplatform.GetAccountRequest
+	}
+	request := smsRequest()
+	url, received := serve(t, answer(200, success))
+	client := newClient(t, url)
+	for name, in := range map[string]any{
+		"embedded": embeds{SendSmsCodeRequest: *request}, "in a pointer": &embeds{}, "embedded, nil": embedsPointer{}, "two embedded": embedsTwo{},
+		"a field": struct {
+			Inner openplatform.SendSmsCodeRequest
+		}{*request}, "a map": map[string]*openplatform.SendSmsCodeRequest{"a": request},
+		"a slice": struct {
+			All []openplatform.SendSmsCodeRequest
+		}{[]openplatform.SendSmsCodeRequest{*request}},
+		"an interface": map[string]any{"a": []any{request}}, "an array": struct{ All [1]embeds }{},
+		"a MarshalJSON": marshals{request}, "a nested MarshalJSON": map[string]any{"a": marshals{request}},
+		"JSON": map[string]json.RawMessage{"a": json.RawMessage(`"masked {mobile:139****1111}"`)},
+	} {
+		var failure *openplatform.ValidationError
+		require.ErrorAs(t, do(mutatingPOST, in)(t.Context(), client), &failure, name)
+		assert.Contains(t, failure.Rule, "request type of the SDK", name)
+	}
+	assert.Zero(t, received.Load())
+	require.NoError(t, do(mutatingPOST, request)(t.Context(), client), "a request itself is known")
+	type own openplatform.SendSmsCodeRequest
+	require.NoError(t, do(mutatingPOST, own(*request))(t.Context(), client), "and a type of the caller's has no such JSON")
+}
+
+// Two values must not become one. Bytes that are not UTF-8, and halves of surrogate pairs,
+// all become U+FFFD.
+func TestWhatIsNotUnicodeIsNotSent(t *testing.T) {
+	url, received := serve(t, answer(200, success))
+	client := newClient(t, url)
+	const inGBK = "\xc3\xdc\xc2\xeb" // 密码
+	fields := map[string]func(context.Context) error{
+		"password": func(ctx context.Context) error {
+			_, err := client.Login(ctx, &openplatform.LoginRequest{Account: "somebody", Password: inGBK})
+			return err
+		},
+		"token": func(ctx context.Context) error {
+			_, err := client.Logout(ctx, &openplatform.LogoutRequest{Token: inGBK})
+			return err
+		},
+	}
+	for field, call := range fields {
+		var failure *openplatform.ValidationError
+		require.ErrorAs(t, call(t.Context()), &failure)
+		assert.Equal(t, field, failure.Field)
+		assert.Equal(t, "must be valid UTF-8", failure.Rule)
+	}
+	for _, op := range []openplatform.Operation{mutatingPOST, mutatingGET} {
+		for _, in := range []any{map[string]string{"a": inGBK}, map[string]string{inGBK: "a"}, struct{ A string }{inGBK}, map[string]any{"a": json.RawMessage("\"\xff\"")}} {
+			var failure *openplatform.ValidationError
+			require.ErrorAs(t, do(op, in)(t.Context(), client), &failure)
+			assert.Contains(t, failure.Rule, "valid UTF-8")
+		}
+		require.NoError(t, do(op, map[string]string{"a": "\uFFFD", "b": `\ufffd`})(t.Context(), client), "the character itself is one")
+	}
+	assert.EqualValues(t, 2, received.Load())
+}
+
+func TestDataThatIsNotUnicodeIsNoSuccess(t *testing.T) {
+	for _, id := range []string{"o-\xc3\xdc", `o-\ud800`, `o-\udfff`, `\ude00\ud83d`} {
+		url, _ := serve(t, answer(200, envelope("000", "成功", `{"open_id":"`+id+`","token":"t"}`)))
+		_, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
+		var failure *openplatform.ResponseError
+		require.ErrorAs(t, err, &failure, "%q", id)
+		assert.Contains(t, failure.Reason, "not Unicode")
+	}
+	url, _ := serve(t, answer(200, envelope("000", "\xcf\xb5", `{"open_id":"o-\ud83d\ude00\ufffd","token":"t"}`)))
+	resp, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
+	require.NoError(t, err, "a message may be of any kind")
+	assert.Equal(t, "o-😀\uFFFD", resp.Data.OpenID)
+}
+
+// To settle an unknown Activate by a guess would be no settling.
+func TestAnAccountMustSayWhetherItIsActivated(t *testing.T) {
+	for _, activate := range []string{"", `"activate":null,`, `"activate":"true",`} {
+		url, _ := serve(t, answer(200, envelope("000", "成功", `{"username":"somebody",`+activate+`"open_id":"o"}`)))
+		_, err := newClient(t, url).GetAccount(t.Context(), &openplatform.GetAccountRequest{ServiceTicket: "st"})
+		var failure *openplatform.ResponseError
+		require.ErrorAs(t, err, &failure, activate)
+	}
+	for _, activate := range []bool{true, false} {
+		url, _ := serve(t, answer(200, envelope("000", "成功", fmt.Sprintf(`{"username":"somebody","activate":%t,"open_id":"o"}`, activate))))
+		resp, err := newClient(t, url).GetAccount(t.Context(), &openplatform.GetAccountRequest{ServiceTicket: "st"})
+		require.NoError(t, err)
+		assert.Equal(t, activate, resp.Data.Activate)
+		assert.Equal(t, "somebody", resp.Data.Username)
+	}
 }
 
 func TestDataOfDo(t *testing.T) {

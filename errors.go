@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
@@ -186,7 +188,7 @@ type APIError struct {
 	// RetryAfter is how long the platform asks to wait, 0 if it does not say.
 	RetryAfter time.Duration
 
-	printed *APIError // the same, fit to print, if that is not this one
+	params func() []param // which Msg may repeat, behind a function as in Client; nil if there are none
 }
 
 func (e *APIError) Error() string {
@@ -217,25 +219,19 @@ func (e *APIError) outcome() Outcome {
 	return OutcomeUnknown
 }
 
-// printable returns a copy of e without secrets.
+// printable returns a copy of e without secrets. It is made when something is printed, and
+// not for every failure.
 func (e *APIError) printable() *APIError {
-	p := *cmp.Or(e.printed, e)
-	p.printed = nil
-	p.Code = maskCode(p.Code, nil)
-	p.Msg = maskText(p.Msg, maxMsg)
-	p.RequestID = maskRequestID(p.RequestID, nil)
-	return &p
-}
-
-// maskFor remembers what e may print, given the secrets of the request it answers.
-// The secrets themselves are not kept.
-func (e *APIError) maskFor(secrets []param) *APIError {
+	var params []param
+	if e.params != nil {
+		params = e.params()
+	}
 	p := *e
-	p.Code = maskCode(e.Code, secrets)
-	p.Msg = maskSecrets(e.Msg, secrets)
-	p.RequestID = maskRequestID(e.RequestID, secrets)
-	e.printed = &p
-	return e
+	p.params = nil
+	p.Code = shownCode(e.Code, params)
+	p.Msg = shownText(e.Msg, params, maxMsg)
+	p.RequestID = shownRequestID(e.RequestID, params)
+	return &p
 }
 
 // ResponseError says that an answer came which is not a valid envelope for the
@@ -335,9 +331,9 @@ const maxErrorText = 1000 // bytes
 // errorText puts an error on one line. If it is too long, what happened gives way
 // first, the operation and the request id last.
 func errorText(operation, what, details string) string {
-	head := cutBytes("openplatform: "+plain(operation), maxErrorText/4) + ": "
-	tail := " (" + cutBytes(plain(details), maxErrorText/2) + ")"
-	return head + cutBytes(plain(what), maxErrorText-len(head)-len(tail)) + tail
+	head := cutBytes("openplatform: "+mask.Plain(operation), maxErrorText/4) + ": "
+	tail := " (" + cutBytes(mask.Plain(details), maxErrorText/2) + ")"
+	return head + cutBytes(mask.Plain(what), maxErrorText-len(head)-len(tail)) + tail
 }
 
 func cutBytes(s string, limit int) string {

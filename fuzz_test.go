@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -237,7 +238,8 @@ func echoing(text string, place uint8) *http.Response {
 
 // FuzzRequest holds a server's view of a request against what the caller said: one
 // request, every field whole, every header in its place. Nothing that a field or an
-// option holds becomes a header, a second request or another path.
+// option holds becomes a header, a second request or another path; and two values never
+// become one: what JSON cannot carry is not sent.
 func FuzzRequest(f *testing.F) {
 	f.Add("13900001111", "MS6A1I", "XKQPW", "X-Gateway", "v", "shop/1.0")
 	f.Add("a\r\nX-Injected: 1", "&token=2", `","mobile":"x`, "X-A\r\nB", "v\r\nX-Injected: 1", "shop\r\n\r\nGET / HTTP/1.1")
@@ -268,12 +270,19 @@ func FuzzRequest(f *testing.F) {
 			Mobile: mobile, ImgCodeID: id, ImgCode: code, SmsType: openplatform.SmsTypeLogin,
 		})
 
+		if !utf8.ValidString(mobile + id + code) {
+			requireUnsent(t, err, "must be valid UTF-8")
+			_, err = openplatform.Do[bool](t.Context(), client, mutatingPOST, map[string]any{"all": []string{mobile, id, code}})
+			requireUnsent(t, err, "the request must be valid UTF-8")
+			require.Equal(t, before, received.Load())
+			return
+		}
 		require.NoError(t, err)
 		require.Equal(t, "/oauth/api/account/sendSmsCode", got.RequestURI)
 		var sent map[string]string
 		require.NoError(t, json.Unmarshal(body, &sent))
 		require.Equal(t, map[string]string{
-			"mobile": onWire(mobile), "img_code_id": onWire(id), "img_code": onWire(code), "sms_type": "LOGIN",
+			"mobile": mobile, "img_code_id": id, "img_code": code, "sms_type": "LOGIN",
 		}, sent)
 		checkHeader(t, got.Header, key, value, product)
 
@@ -281,15 +290,19 @@ func FuzzRequest(f *testing.F) {
 
 		require.NoError(t, err)
 		require.Equal(t, "/oauth/api/account/logout", got.URL.Path)
-		require.Equal(t, url.Values{"token": {onWire(mobile + id)}}, got.URL.Query())
+		require.Equal(t, url.Values{"token": {mobile + id}}, got.URL.Query())
 		require.Empty(t, body)
 		checkHeader(t, got.Header, key, value, product)
 		require.Equal(t, before+2, received.Load())
 	})
 }
 
-// onWire is what encoding/json makes of a string: valid UTF-8.
-func onWire(s string) string { return string([]rune(s)) }
+func requireUnsent(t *testing.T, err error, rule string) {
+	t.Helper()
+	var failure *openplatform.ValidationError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, rule, failure.Rule)
+}
 
 func checkHeader(t *testing.T, got http.Header, key, value, product string) {
 	t.Helper()

@@ -57,14 +57,14 @@ type AttemptEnd struct {
 
 // A callSpan is a call under observation, the zero callSpan one that nobody observes.
 type callSpan struct {
-	c     *Client
+	c     *core
 	ctx   context.Context
 	op    Operation
 	start time.Time
 	done  func(CallEnd)
 }
 
-func (c *Client) startCall(ctx context.Context, op Operation) (context.Context, callSpan) {
+func (c *core) startCall(ctx context.Context, op Operation) (context.Context, callSpan) {
 	if c.observer == nil && c.logger == nil {
 		return ctx, callSpan{}
 	}
@@ -78,27 +78,28 @@ func (c *Client) startCall(ctx context.Context, op Operation) (context.Context, 
 	return s.ctx, s
 }
 
-func (s callSpan) end(a *answer, attempts int, err error) {
+func (s callSpan) end(a answer, attempts int, err error) {
 	if s.c == nil {
 		return
 	}
 	outcome := OutcomeOf(err) // what is masked in the printable error decides it
+	level := levelOf(outcome)
+	logged := s.c.logger != nil && s.c.logger.Enabled(s.ctx, level)
+	if s.done == nil && !logged {
+		return
+	}
 	err = printable(err)
 	e := CallEnd{Outcome: outcome, Attempts: attempts, Duration: time.Since(s.start), Err: err}
 	e.Code, e.RequestID, e.HTTPStatus = answered(a, err)
 	if s.done != nil {
 		s.done(e)
 	}
-	if s.c.logger != nil {
-		s.log(e)
+	if logged {
+		s.log(level, e)
 	}
 }
 
-func (s callSpan) log(e CallEnd) {
-	level := levelOf(e.Outcome)
-	if !s.c.logger.Enabled(s.ctx, level) {
-		return
-	}
+func (s callSpan) log(level slog.Level, e CallEnd) {
 	attrs := []slog.Attr{
 		slog.String("operation", s.op.Name),
 		slog.String("host", s.c.host),
@@ -127,7 +128,7 @@ func levelOf(o Outcome) slog.Level {
 }
 
 // observedAttempt is attempt, settled within the call and reported to the observer.
-func (c *Client) observedAttempt(ctx context.Context, m *message, n int, arrived *bool) (*answer, error) {
+func (c *core) observedAttempt(ctx context.Context, m *message, n int, arrived *bool) (answer, error) {
 	if c.observer == nil {
 		a, err := c.attempt(ctx, m)
 		settle(err, n, arrived)
@@ -150,10 +151,10 @@ func (c *Client) observedAttempt(ctx context.Context, m *message, n int, arrived
 }
 
 // answered returns what is known of the platform's answer, fit to print.
-func answered(a *answer, err error) (code Code, requestID string, httpStatus int) {
+func answered(a answer, err error) (code Code, requestID string, httpStatus int) {
 	switch e := err.(type) { //nolint:errorlint // call and attempt return these types unwrapped
 	case nil:
-		return CodeOK, maskRequestID(string(a.requestID), a.secrets), a.status
+		return CodeOK, shownRequestID(string(a.requestID), a.params), a.status
 	case *APIError:
 		return e.Code, e.RequestID, e.HTTPStatus
 	case *ResponseError:

@@ -187,3 +187,40 @@ func TestLoggerBelowItsLevelIsNotWrittenTo(t *testing.T) {
 	require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, openplatform.WithLogger(slog.New(slog.NewTextHandler(&out, nil))))))
 	assert.Empty(t, out.String())
 }
+
+// A panicking observer is the caller's own code: its panic reaches the caller, and the
+// client stays as good as it was.
+func TestAnObserversPanicReachesTheCaller(t *testing.T) {
+	url, _ := serve(t, answer(200, success))
+	for _, at := range []string{"call start", "attempt start", "attempt end", "call end"} {
+		t.Run(at, func(t *testing.T) {
+			o := &panicking{at: at}
+			transport, dials := failingDials(0)
+			client := newClient(t, url, through(transport), openplatform.WithObserver(o))
+			for range 5 {
+				assert.PanicsWithValue(t, at, func() { _ = sendSmsCode(t.Context(), client) })
+			}
+			o.at = ""
+			require.NoError(t, sendSmsCode(t.Context(), client))
+			assert.LessOrEqual(t, dials.Load(), int64(1), "no connection was lost")
+		})
+	}
+}
+
+type panicking struct{ at string }
+
+func (p *panicking) check(at string) {
+	if p.at == at {
+		panic(at)
+	}
+}
+
+func (p *panicking) ObserveCall(ctx context.Context, _ openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	p.check("call start")
+	return ctx, func(openplatform.CallEnd) { p.check("call end") }
+}
+
+func (p *panicking) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	p.check("attempt start")
+	return ctx, func(openplatform.AttemptEnd) { p.check("attempt end") }
+}

@@ -2,16 +2,20 @@ package openplatform
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // A param is one documented field of a request or a result, with the rules that
@@ -26,8 +30,8 @@ type param struct {
 	mask     func(string) string // how it is printed, nil for what is no secret
 }
 
-// documented is what the request and result types of known operations implement:
-// one list from which validation, masking and printing follow.
+// documented is what the request and result types of known operations implement: one
+// list from which validation, the wire, masking and printing follow.
 type documented interface{ params() []param }
 
 var ownPackage = reflect.TypeFor[Client]().PkgPath()
@@ -54,6 +58,8 @@ func brokenRule(params []param) (field, rule string) {
 		case p.value == "" && p.optional:
 		case p.value == "":
 			return p.name, "must not be empty"
+		case !utf8.ValidString(p.value):
+			return p.name, "must be valid UTF-8"
 		case utf8.RuneCountInString(p.value) < p.min:
 			return p.name, fmt.Sprintf("must have at least %d characters", p.min)
 		case p.max > 0 && utf8.RuneCountInString(p.value) > p.max:
@@ -72,63 +78,162 @@ type message struct {
 	url     string
 	body    []byte
 	hasData bool    // the body carries parameters: without it the platform cannot act
-	secrets []param // what must not be printed, should an answer repeat it
+	params  []param // whose secrets must not be printed, should an answer repeat them
 }
 
 // encode validates in and turns it into a message: parameters in the query for GET,
 // a JSON object for POST. A POST without parameters sends {}: the platform's POST
 // bodies are objects, and a body is what delivery is tracked by.
-func encode(c *Client, op Operation, in any) (*message, error) {
-	invalid := func(field, rule string) error {
-		return &ValidationError{Operation: op.Name, Field: field, Rule: rule}
-	}
+func encode(c *core, op Operation, in any) (*message, error) {
 	m := &message{op: op, url: c.baseURL + op.Path}
-	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, invalid("", "the request must not be nil")
-	}
+	var err error
 	if d, ok := asDocumented(in); ok {
-		params := d.params()
-		if field, rule := brokenRule(params); rule != "" {
-			return nil, invalid(field, rule)
-		}
-		m.secrets = secretsOf(params)
+		err = m.encodeDocumented(d)
+	} else {
+		err = m.encodeAny(in)
 	}
-	if in == nil {
-		in = struct{}{}
-	}
-	body, err := json.Marshal(in)
-	if err != nil || !bytes.HasPrefix(body, []byte("{")) {
-		return nil, invalid("", errNoObject.Error()) // the encoder's error can quote the value
-	}
-	if op.Method == http.MethodPost {
-		m.body, m.hasData = body, len(body) > len("{}")
-		return m, nil
-	}
-	query, err := queryOf(body)
 	if err != nil {
-		return nil, invalid("", err.Error())
-	}
-	if query != "" {
-		m.url += "?" + query
+		return nil, err
 	}
 	return m, nil
 }
 
-var errNoObject = errors.New("the request must encode as a JSON object")
-
-// secretsOf keeps of params what must not be printed, the longest first: a password may
-// begin with the account's name.
-func secretsOf(params []param) []param {
-	secrets := slices.DeleteFunc(params, func(p param) bool { return p.mask == nil })
-	slices.SortFunc(secrets, func(a, b param) int { return cmp.Compare(len(b.value), len(a.value)) })
-	return secrets
+func (m *message) invalid(field, rule string) error {
+	return &ValidationError{Operation: m.op.Name, Field: field, Rule: rule}
 }
 
-// queryOf turns a flat JSON object into a query string, so that a request type has
-// its wire names in one place, its struct tags.
+// encodeDocumented writes the parameters of one of the SDK's own types.
+func (m *message) encodeDocumented(d documented) error {
+	if v := reflect.ValueOf(d); v.Kind() == reflect.Pointer && v.IsNil() {
+		return m.invalid("", "the request must not be nil")
+	}
+	m.params = d.params()
+	if field, rule := brokenRule(m.params); rule != "" {
+		return m.invalid(field, rule)
+	}
+	if m.op.Method == http.MethodPost {
+		m.body, m.hasData = encodeObject(m.params), true
+		return nil
+	}
+	query := make(url.Values, len(m.params))
+	for _, p := range m.params {
+		query.Set(p.name, p.value)
+	}
+	m.url += "?" + query.Encode()
+	return nil
+}
+
+// encodeAny writes what Do was given.
+func (m *message) encodeAny(in any) error {
+	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
+		return m.invalid("", "the request must not be nil")
+	}
+	if holdsRequest(reflect.ValueOf(in), 0) {
+		return m.invalid("", "the request must not contain a request type of the SDK, which encodes masked: copy its fields")
+	}
+	body := []byte("{}")
+	var err error
+	if in != nil {
+		body, err = json.Marshal(in)
+	}
+	switch {
+	case bytes.Contains(body, []byte(`"`+maskedPrefix)): // a MarshalJSON of the caller's encoded one
+		return m.invalid("", "the request must not contain the JSON of a request type of the SDK, which is masked")
+	case err != nil || !bytes.HasPrefix(body, []byte("{")):
+		return m.invalid("", "the request must encode as a JSON object") // the encoder's error can quote the value
+	case !utf8.Valid(body) || jsonscan.HasReplacement(body):
+		return m.invalid("", "the request must be valid UTF-8")
+	}
+	if m.op.Method == http.MethodPost {
+		m.body, m.hasData = body, len(body) > len("{}")
+		return nil
+	}
+	query, err := queryOf(body)
+	if err != nil {
+		return m.invalid("", err.Error())
+	}
+	if query != "" {
+		m.url += "?" + query
+	}
+	return nil
+}
+
+var (
+	documentedType = reflect.TypeFor[documented]()
+	marshalerType  = reflect.TypeFor[json.Marshaler]()
+)
+
+// holdsRequest reports whether v is, or contains, a request of the SDK's: its JSON is masked,
+// and a type that embeds one has that JSON, too. What is nested too deeply for encoding/json
+// counts as well.
+func holdsRequest(v reflect.Value, depth int) bool {
+	if !v.IsValid() {
+		return false
+	}
+	t := v.Type()
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if depth > 1000 || t.PkgPath() == ownPackage && t.Implements(documentedType) && t.Implements(marshalerType) {
+		return true
+	}
+	holds := func(v reflect.Value) bool { return holdsRequest(v, depth+1) }
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return !v.IsNil() && holds(v.Elem())
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if holds(v.Field(i)) {
+				return true
+			}
+		}
+	case reflect.Map:
+		for entry := v.MapRange(); entry.Next(); {
+			if holds(entry.Value()) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if holds(v.Index(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// encodeObject encodes params as a JSON object of strings.
+func encodeObject(params []param) []byte {
+	size := len("{}")
+	for _, p := range params {
+		size += len(p.name) + len(p.value) + len(`"":"",`)
+	}
+	b := make([]byte, 0, size)
+	separator := byte('{')
+	for _, p := range params {
+		b = append(append(append(b, separator, '"'), p.name...), '"', ':')
+		b = appendString(b, p.value)
+		separator = ','
+	}
+	return append(b, '}')
+}
+
+// appendString appends a string as JSON. What needs no escape it copies.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			quoted, _ := json.Marshal(s) // a string always encodes
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
+// queryOf turns a flat JSON object into a query string.
 func queryOf(object []byte) (string, error) {
 	query := url.Values{}
-	err := eachMember(object, func(name, raw []byte) error {
+	err := jsonscan.Members(object, func(name, raw []byte) error {
 		var value text
 		if value.UnmarshalJSON(raw) != nil {
 			return errors.New("a GET parameter must be a string or a number")
@@ -138,3 +243,49 @@ func queryOf(object []byte) (string, error) {
 	})
 	return query.Encode(), err
 }
+
+// secretsOf returns what of params must not be printed.
+func secretsOf(params []param) []mask.Secret {
+	var secrets []mask.Secret
+	for _, p := range params {
+		if p.mask != nil && p.mask(p.value) != p.value {
+			secrets = append(secrets, mask.Secret{Value: p.value, Mask: p.mask})
+		}
+	}
+	return secrets
+}
+
+// shown is how a field prints.
+func (p param) shown() string {
+	if p.mask == nil {
+		return mask.Cut(mask.Plain(p.value), maxMsg)
+	}
+	return mask.Cut(mask.Plain(p.mask(p.value)), maxMsg)
+}
+
+// printParams is what a documented type prints under every verb.
+func printParams(w io.Writer, params []param) { _, _ = io.WriteString(w, paramsText(params)) }
+
+func paramsText(params []param) string {
+	fields := make([]string, len(params))
+	for i, p := range params {
+		fields[i] = p.name + ":" + p.shown()
+	}
+	return "{" + strings.Join(fields, " ") + "}"
+}
+
+// logParams is what a documented type logs.
+func logParams(params []param) slog.Value {
+	attrs := make([]slog.Attr, len(params))
+	for i, p := range params {
+		attrs[i] = slog.String(p.name, p.shown())
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// maskedPrefix begins the JSON of every request, so that Do can find it.
+const maskedPrefix = "masked {"
+
+// maskedJSON is the JSON of a request: one string, for the many loggers that print JSON.
+// To read it back as a request fails, so that nothing passes a masked phone number on.
+func maskedJSON(params []param) ([]byte, error) { return json.Marshal("masked " + paramsText(params)) }

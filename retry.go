@@ -2,6 +2,7 @@ package openplatform
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -39,24 +40,35 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 }
 
 // deliver attempts m until it has an answer or must not go on.
-func (c *Client) deliver(ctx context.Context, m *message) (a *answer, attempts int, err error) {
+func (c *core) deliver(ctx context.Context, m *message) (a answer, attempts int, err error) {
 	arrived := false // an attempt before may have reached the platform
 	for n := 1; ; n++ {
 		a, err = c.observedAttempt(ctx, m, n, &arrived)
-		if err == nil || n >= c.retry.MaxAttempts || !mayRepeat(m.op, err) {
+		if err == nil || n >= c.retry.MaxAttempts || !mayRepeat(m.op, err) || isEndOf(ctx, err) {
 			return a, n, err
 		}
 		delay, fits := c.retry.delay(ctx, n, retryAfterOf(err))
-		if !fits || !c.quota.withdraw() {
-			return nil, n, err
+		ended := ctx.Err()
+		if !fits || ended == nil && !c.quota.withdraw() {
+			return a, n, err
 		}
-		if ctxErr := wait(ctx, delay); ctxErr != nil {
-			return nil, n, &TransportError{
+		if ended == nil {
+			if ended = wait(ctx, delay); ended != nil {
+				c.quota.giveBack()
+			}
+		}
+		if ended != nil {
+			return a, n, &TransportError{
 				Operation: m.op.Name, Attempts: n,
-				reason: endOf(ctxErr) + " while waiting to try again", cause: ctxErr, notSent: !arrived,
+				reason: endOf(ended) + " while waiting to try again", cause: ended, notSent: !arrived,
 			}
 		}
 	}
+}
+
+// isEndOf reports whether err is nothing but the end of ctx.
+func isEndOf(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
 
 // settle gives the error of attempt n the view of the whole call: not sent means
@@ -158,10 +170,15 @@ const quotaFull = 10 // repetitions
 
 func (q *quota) fill() { q.tenths.Store(quotaFull * 10) }
 
-func (q *quota) deposit() {
+func (q *quota) deposit() { q.add(1) }
+
+// giveBack is for a repetition that was paid and not made.
+func (q *quota) giveBack() { q.add(10) }
+
+func (q *quota) add(tenths int64) {
 	for {
 		have := q.tenths.Load()
-		if have >= quotaFull*10 || q.tenths.CompareAndSwap(have, have+1) {
+		if q.tenths.CompareAndSwap(have, min(have+tenths, quotaFull*10)) {
 			return
 		}
 	}

@@ -120,6 +120,50 @@ func TestOnlyARepetitionCostsQuota(t *testing.T) {
 	assert.EqualValues(t, 23, received.Load(), "the quota is as full as it was")
 }
 
+func TestACancelledCallCostsNoQuota(t *testing.T) {
+	gone := make(chan struct{}, 100)
+	var lives atomic.Bool
+	url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if lives.Load() {
+			answer(503, "")(w, r)
+			return
+		}
+		gone <- struct{}{}
+		hang(w, r)
+	})
+	client := newClient(t, url, quickRetries)
+	for range 12 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-gone; cancel() }()
+		err := getImgCode(ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.NotContains(t, err.Error(), "waiting to try again")
+	}
+	lives.Store(true)
+	received.Store(0)
+	require.Error(t, getImgCode(t.Context(), client))
+	assert.EqualValues(t, 3, received.Load())
+}
+
+func TestARepetitionThatIsNotMadeIsGivenBack(t *testing.T) {
+	url, received := serve(t, answer(503, ""))
+	client := newClient(t, url, openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: time.Hour, MaxDelay: time.Hour}), openplatform.WithTimeout(10*time.Hour))
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		before := received.Load()
+		go func() {
+			for received.Load() == before {
+				time.Sleep(time.Millisecond)
+			}
+			time.Sleep(20 * time.Millisecond)
+			cancel()
+		}()
+		err := getImgCode(ctx, client)
+		require.ErrorIs(t, err, context.Canceled)
+		assert.Contains(t, err.Error(), "while waiting to try again", "the quota is as full as it was")
+	}
+}
+
 func TestRetryAfterOfErrors(t *testing.T) {
 	tests := []struct {
 		name   string

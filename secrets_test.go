@@ -19,7 +19,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -290,7 +289,7 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			assert.ErrorContains(t, do(mutatingPOST, nil)(t.Context(), newClient(t, url)), "手机号139****1111错误")
 		})
 	}
-	passwords := []string{`a<b>c"d\e&f`, "pass word 1", "Ｐass０word1", "bob\xff\xfe1", "Pa$$(w).*d"}
+	passwords := []string{`a<b>c"d\e&f`, "pass word 1", "Ｐass０word1", "Pa$$(w).*d"}
 	for _, password := range passwords {
 		t.Run(fmt.Sprintf("%q", password), func(t *testing.T) {
 			echo := func(spell func(string) string) {
@@ -303,9 +302,7 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			echo(func(s string) string { return s })
 			echo(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })
 			echo(func(s string) string { return html.EscapeString(html.EscapeString(s)) })
-			if utf8.ValidString(password) {
-				echo(func(s string) string { return strings.Trim(strconv.QuoteToASCII(s), `"`) })
-			}
+			echo(func(s string) string { return strings.Trim(strconv.QuoteToASCII(s), `"`) })
 			echo(strings.ToUpper)
 			echo(func(s string) string { return strings.ReplaceAll(s, " ", "\u00a0 ") })
 			echo(func(s string) string { raw, _ := json.Marshal(s); return strings.Trim(string(raw), `"`) })
@@ -336,6 +333,25 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			url, _ := serve(t, answer(200, `{"code":"400","msg":`+string(raw)+`}`))
 			_, err = newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: `a"b'c/def`})
 			assert.ErrorContains(t, err, "code 400: *** (", spelling)
+		}
+	})
+	t.Run("a request id of digits with the phone number in it", func(t *testing.T) {
+		url, _ := serve(t, answer(200, `{"code":"400","request_id":"20261124061130`+mobile+`1234567"}`))
+		err := sendSmsCode(t.Context(), newClient(t, url))
+		assert.ErrorContains(t, err, "request_id 20261124061130139****11111234567,")
+	})
+	t.Run("a token that the platform cut", func(t *testing.T) {
+		token := "eyJhbGciOiJIUzI1NiJ9."
+		for n := range 100 {
+			token += strconv.Itoa(n * n * 7919)
+		}
+		token = token[:350]
+		for _, said := range []string{token[:240], token[:8], token[110:], "…" + token[100:200] + "…", strings.Repeat("错", 250) + token[:5]} {
+			url, _ := serve(t, answer(200, envelope("401004", "无效的token "+said, "null")))
+			_, err := newClient(t, url).CheckToken(t.Context(), &openplatform.CheckTokenRequest{Token: token})
+			for n := range len(token) - 4 {
+				require.NotContains(t, err.Error(), token[n:n+5], "of %q", said)
+			}
 		}
 	})
 	t.Run("a forged log line", func(t *testing.T) {
@@ -425,10 +441,26 @@ func TestRequestsAndResultsPrintMasked(t *testing.T) {
 	t.Run("a short number keeps nothing", func(t *testing.T) {
 		assert.Contains(t, fmt.Sprint(openplatform.SendSmsCodeRequest{Mobile: "95588"}), "mobile:***")
 	})
-	t.Run("JSON is for the wire and whole", func(t *testing.T) {
-		raw, err := json.Marshal(request)
+	t.Run("JSON of a request is one masked string, and that of a result is whole", func(t *testing.T) {
+		raw, err := json.Marshal(map[string]any{"request": &request})
 		require.NoError(t, err)
-		assert.Contains(t, string(raw), mobile)
+		assert.JSONEq(t, `{"request":"masked {mobile:139****1111 img_code_id:MS6A1I img_code:*** sms_type:REGISTER}"}`, string(raw))
+		raw, err = json.Marshal(request)
+		require.NoError(t, err)
+		assert.Error(t, json.Unmarshal(raw, &openplatform.SendSmsCodeRequest{}), "it cannot be read back")
+		require.NoError(t, json.Unmarshal([]byte(`{"mobile":"13900001111"}`), &request), "what a front end sends can")
+		raw, err = json.Marshal(openplatform.LoginResult{Token: "tok-5f2c9e"})
+		require.NoError(t, err)
+		assert.Contains(t, string(raw), "tok-5f2c9e")
+	})
+	t.Run("a username that is a phone number or an e-mail address", func(t *testing.T) {
+		for username, shown := range map[string]string{mobile: "139****1111", planted["email"]: "***", "somebody": "somebody"} {
+			for _, v := range []any{
+				openplatform.RegisterRequest{Username: username}, openplatform.RegisterResult{Username: username}, openplatform.Account{Username: username},
+			} {
+				assert.Contains(t, fmt.Sprint(v), "username:"+shown)
+			}
+		}
 	})
 }
 

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // The operations of the single sign-on pages (单点登录), in their order.
@@ -74,6 +76,9 @@ func (r CheckTokenRequest) Format(f fmt.State, _ rune) { printParams(f, r.params
 // LogValue implements [slog.LogValuer] likewise.
 func (r CheckTokenRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r CheckTokenRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // GetAccessTokenRequest is what [Client.GetAccessToken] sends (page S2). All fields are
 // required.
 type GetAccessTokenRequest struct {
@@ -84,7 +89,7 @@ type GetAccessTokenRequest struct {
 func (r GetAccessTokenRequest) params() []param {
 	return []param{
 		{name: "client_id", value: r.ClientID},
-		{name: "client_secret", value: r.ClientSecret, mask: maskAll},
+		{name: "client_secret", value: r.ClientSecret, mask: mask.All},
 	}
 }
 
@@ -94,6 +99,9 @@ func (r GetAccessTokenRequest) Format(f fmt.State, _ rune) { printParams(f, r.pa
 // LogValue implements [slog.LogValuer] likewise.
 func (r GetAccessTokenRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r GetAccessTokenRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // AccessToken is a business system's token, from [Client.GetAccessToken].
 type AccessToken struct {
 	AccessToken string    `json:"access_token"`
@@ -101,7 +109,7 @@ type AccessToken struct {
 }
 
 func (t AccessToken) params() []param {
-	return []param{{name: "access_token", value: t.AccessToken, mask: maskAll}, {name: "expired", value: shownTime(t.Expired), optional: true}}
+	return []param{{name: "access_token", value: t.AccessToken, mask: mask.All}, {name: "expired", value: shownTime(t.Expired), optional: true}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
@@ -134,8 +142,8 @@ type GetServiceTicketRequest struct {
 
 func (r GetServiceTicketRequest) params() []param {
 	return []param{
-		{name: "access_token", value: r.AccessToken, mask: maskAll},
-		{name: "token", value: r.Token, mask: maskAll},
+		{name: "access_token", value: r.AccessToken, mask: mask.All},
+		{name: "token", value: r.Token, mask: mask.All},
 	}
 }
 
@@ -145,6 +153,9 @@ func (r GetServiceTicketRequest) Format(f fmt.State, _ rune) { printParams(f, r.
 // LogValue implements [slog.LogValuer] likewise.
 func (r GetServiceTicketRequest) LogValue() slog.Value { return logParams(r.params()) }
 
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r GetServiceTicketRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
+
 // ServiceTicket is a ticket, from [Client.GetServiceTicket].
 type ServiceTicket struct {
 	ServiceTicket string    `json:"service_ticket"`
@@ -153,7 +164,7 @@ type ServiceTicket struct {
 }
 
 func (t ServiceTicket) params() []param {
-	return []param{{name: "service_ticket", value: t.ServiceTicket, mask: maskAll}, {name: "expired", value: shownTime(t.Expired), optional: true}}
+	return []param{{name: "service_ticket", value: t.ServiceTicket, mask: mask.All}, {name: "expired", value: shownTime(t.Expired), optional: true}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
@@ -185,7 +196,7 @@ type GetAccountRequest struct {
 }
 
 func (r GetAccountRequest) params() []param {
-	return []param{{name: "service_ticket", value: r.ServiceTicket, mask: maskAll}}
+	return []param{{name: "service_ticket", value: r.ServiceTicket, mask: mask.All}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
@@ -193,6 +204,9 @@ func (r GetAccountRequest) Format(f fmt.State, _ rune) { printParams(f, r.params
 
 // LogValue implements [slog.LogValuer] likewise.
 func (r GetAccountRequest) LogValue() slog.Value { return logParams(r.params()) }
+
+// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+func (r GetAccountRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // Account is a person's account, from [Client.GetAccount].
 type Account struct {
@@ -205,12 +219,30 @@ type Account struct {
 
 func (a Account) params() []param {
 	return []param{
-		{name: "username", value: a.Username, optional: true},
-		{name: "email", value: a.Email, optional: true, mask: maskAll},
-		{name: "mobile", value: a.Mobile, optional: true, mask: maskMobile},
+		{name: "username", value: a.Username, optional: true, mask: mask.Contacts},
+		{name: "email", value: a.Email, optional: true, mask: mask.All},
+		{name: "mobile", value: a.Mobile, optional: true, mask: mask.Mobile},
 		{name: "activate", value: strconv.FormatBool(a.Activate)},
 		{name: "open_id", value: a.OpenID},
 	}
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. An account that does not say whether it is
+// activated is an error: "false" would be a guess.
+func (a *Account) UnmarshalJSON(raw []byte) error {
+	type plain Account // without this method
+	wire := struct {
+		*plain
+		Activate *bool `json:"activate"`
+	}{plain: (*plain)(a)}
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		return err
+	}
+	if wire.Activate == nil {
+		return errors.New("openplatform: an account without activate")
+	}
+	a.Activate = *wire.Activate
+	return nil
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.

@@ -95,8 +95,8 @@ func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenO
 		request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
 		turn:    make(chan struct{}, 1),
 	}
-	if c != nil { // Token reports a nil client as every method does
-		s.key = fmt.Sprintf("openplatform:%s:%s:%x", c.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret)))
+	if c.inside() != nil { // Token reports a nil client as every method does
+		s.key = fmt.Sprintf("openplatform:%s:%s:%x", c.inside().baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret)))
 	}
 	for _, opt := range opts {
 		if opt != nil {
@@ -119,7 +119,7 @@ func (s *AccessTokenSource) LogValue() slog.Value { return s.request.LogValue() 
 // that a platform in trouble is not asked by each goroutine in turn. A token that is
 // still valid is used on while its renewal fails.
 func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
-	if ctx == nil || s == nil || s.client == nil {
+	if ctx == nil || s == nil || s.client.inside() == nil {
 		return "", &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil, the source must come from a Client"}
 	}
 	if token, err := s.cached(); token != "" || err != nil {
@@ -260,7 +260,7 @@ func (s *AccessTokenSource) renew(ctx context.Context) (string, error) {
 	fetchCtx := ctx
 	if s.stillValid() != "" { // then the caller need not wait for it to the end
 		var cancel context.CancelFunc
-		fetchCtx, cancel = within(ctx, s.client.timeout)
+		fetchCtx, cancel = within(ctx, s.client.inside().timeout)
 		defer cancel()
 	}
 	resp, err := s.client.GetAccessToken(fetchCtx, &s.request)
@@ -395,7 +395,7 @@ func (s *AccessTokenSource) save(ctx context.Context, token string, ttl time.Dur
 // report logs that the store failed, by the error's type: its text is a stranger's and
 // may hold the store's password.
 func (s *AccessTokenSource) report(method string, err error) {
-	if err != nil && s.client.logger != nil {
-		s.client.logger.Warn("openplatform token store failed", slog.String("method", method), slog.String("error_type", fmt.Sprintf("%T", err)))
+	if err != nil && s.client.inside().logger != nil {
+		s.client.inside().logger.Warn("openplatform token store failed", slog.String("method", method), slog.String("error_type", fmt.Sprintf("%T", err)))
 	}
 }

@@ -73,6 +73,7 @@ type Attempt struct {
 	// enough says that the headers, or any part of the body, may be enough to act on.
 	enough bool
 
+	trace     httptrace.ClientTrace
 	request   http.Request
 	known     bytes.Reader // the body, if net/http's own transport sends it
 	native    bool
@@ -94,7 +95,8 @@ type key struct{}
 // over. headersAreEnough says that the platform can act on the request without its body.
 func NewAttempt(ctx context.Context, body []byte, headersAreEnough bool) *Attempt {
 	a := &Attempt{body: body, enough: headersAreEnough}
-	a.Context = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: a.gotConn})
+	a.trace.GotConn = a.gotConn
+	a.Context = httptrace.WithClientTrace(ctx, &a.trace)
 	return a
 }
 

@@ -21,6 +21,9 @@ func newText(s string) *text {
 
 // hide finds the secrets.
 func (t *text) hide(secrets []Secret) {
+	if len(secrets) == 0 || t.s == "" {
+		return
+	}
 	ways := []way{{}, {punctuation: true}}
 	if strings.ContainsAny(t.s, `%&\`) {
 		ways = append(ways, way{decoded: true}, way{decoded: true, punctuation: true})
@@ -61,7 +64,7 @@ func (t *text) hideIn(r, key reading, secret Secret) {
 		if !found[p] {
 			return
 		}
-		if i > end {
+		if i > end || i == end && end-begin == len(key) { // or else it is the next one, right behind
 			hide()
 			begin = i
 		}
