@@ -177,30 +177,32 @@ func holdsRequest(v reflect.Value, depth int) bool {
 	if depth > 1000 || t.PkgPath() == ownPackage && t.Implements(documentedType) && t.Implements(marshalerType) {
 		return true
 	}
-	holds := func(v reflect.Value) bool { return holdsRequest(v, depth+1) }
+	return slices.ContainsFunc(partsOf(v), func(part reflect.Value) bool { return holdsRequest(part, depth+1) })
+}
+
+// partsOf returns what a value is made of.
+func partsOf(v reflect.Value) []reflect.Value {
+	var parts []reflect.Value
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		return !v.IsNil() && holds(v.Elem())
+		if !v.IsNil() {
+			parts = append(parts, v.Elem())
+		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if holds(v.Field(i)) {
-				return true
-			}
+			parts = append(parts, v.Field(i))
 		}
 	case reflect.Map:
 		for entry := v.MapRange(); entry.Next(); {
-			if holds(entry.Value()) {
-				return true
-			}
+			parts = append(parts, entry.Value())
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
-			if holds(v.Index(i)) {
-				return true
-			}
+			parts = append(parts, v.Index(i))
 		}
+	default: // it has none
 	}
-	return false
+	return parts
 }
 
 // encodeObject encodes params as a JSON object of strings.

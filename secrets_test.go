@@ -447,7 +447,7 @@ func TestRequestsAndResultsPrintMasked(t *testing.T) {
 		assert.JSONEq(t, `{"request":"masked {mobile:139****1111 img_code_id:MS6A1I img_code:*** sms_type:REGISTER}"}`, string(raw))
 		raw, err = json.Marshal(request)
 		require.NoError(t, err)
-		assert.Error(t, json.Unmarshal(raw, &openplatform.SendSmsCodeRequest{}), "it cannot be read back")
+		require.Error(t, json.Unmarshal(raw, &openplatform.SendSmsCodeRequest{}), "it cannot be read back")
 		require.NoError(t, json.Unmarshal([]byte(`{"mobile":"13900001111"}`), &request), "what a front end sends can")
 		raw, err = json.Marshal(openplatform.LoginResult{Token: "tok-5f2c9e"})
 		require.NoError(t, err)

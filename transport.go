@@ -49,7 +49,7 @@ var jsonType = []string{"application/json"}
 func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
 	try := delivery.NewAttempt(ctx, m.body, !m.hasData)
 	defer try.End()
-	request := c.resty.R().SetContext(try).SetDoNotParseResponse(true)
+	request := c.resty.R().SetContext(try).SetDoNotParseResponse(true) //nolint:contextcheck // an Attempt is ctx, and more
 	if m.op.Method == http.MethodPost {
 		request.SetBody(bodyToCome).Header["Content-Type"] = jsonType
 	}

@@ -124,19 +124,29 @@ func TestRefereeRejectsWhatIsNotDocumented(t *testing.T) {
 	}
 }
 
-var wireName = regexp.MustCompile(`"[a-z_]+":|[?&][a-z_]+=`)
+var (
+	memberName = regexp.MustCompile(`"[a-z_]+":`)
+	queryName  = regexp.MustCompile(`[?&][a-z_]+=`)
+)
+
+// wireNames returns where the names of a message are: those of members, and those of the
+// query in its first line.
+func wireNames(message []byte) [][]int {
+	line, _, _ := bytes.Cut(message, []byte("\r\n"))
+	return append(memberName.FindAllIndex(message, -1), queryName.FindAllIndex(line, -1)...)
+}
 
 // Every name on the wire is there because the document has it: with any one of them
 // misspelled, the exchange is not valid.
 func TestRefereeRejectsEveryMisspelling(t *testing.T) {
 	j := newJudge(t)
 	for _, x := range play(t) {
-		for _, at := range wireName.FindAllIndex(x.request, -1) {
+		for _, at := range wireNames(x.request) {
 			bad := exchange{request: misspelled(x.request, at), answer: x.answer}
 			_, err := j.rule(t, bad)
 			assert.ErrorContains(t, err, "request: ", "%s", bad.request)
 		}
-		for _, at := range wireName.FindAllIndex(x.answer, -1) {
+		for _, at := range wireNames(x.answer) {
 			bad := exchange{request: x.request, answer: misspelled(x.answer, at)}
 			_, err := j.rule(t, bad)
 			assert.ErrorContains(t, err, "answer: ", "%s", bad.answer)

@@ -140,7 +140,7 @@ func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {
 		next := i + 2
 		if value[i+1] == 'u' && i+6 <= len(value) {
 			next = i + 6
-			c, _ := strconv.ParseUint(string(value[i+2:next]), 16, 32) // valid JSON has four digits
+			c, _ := strconv.ParseInt(string(value[i+2:next]), 16, 32) // valid JSON has four digits
 			if visit(rune(c), i == end) {
 				return true
 			}

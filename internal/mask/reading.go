@@ -111,9 +111,9 @@ func (d *decoder) undoHex(prefix string, digits int) bool {
 	if err != nil {
 		return false
 	}
-	switch c := rune(value); {
+	switch c := rune(value & 0xFFFF); {
 	case digits == 2:
-		return d.replace(start, string([]byte{byte(value)}))
+		return d.replace(start, string([]byte{byte(value & 0xFF)}))
 	case utf16.IsSurrogate(c): // it has a partner before it, or waits for one
 		first, isPair := d.surrogateBefore(start)
 		return isPair && d.replace(start-6, string(utf16.DecodeRune(first, c)))
@@ -129,7 +129,8 @@ func (d *decoder) surrogateBefore(end int) (rune, bool) {
 		return 0, false
 	}
 	value, err := strconv.ParseUint(string(d.out[start+2:end]), 16, 16)
-	return rune(value), err == nil && utf16.IsSurrogate(rune(value))
+	c := rune(value & 0xFFFF)
+	return c, err == nil && utf16.IsSurrogate(c)
 }
 
 // undoSpace undoes a JSON escape for white space or a control character.

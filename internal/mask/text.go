@@ -104,9 +104,9 @@ func (t *text) pieces(r reading, size int, visit func(i int, p uint64)) {
 	}
 	p := uint64(0)
 	for i, c := range r {
-		p = p*base + uint64(c.r)
+		p = p*base + code(c)
 		if i >= size {
-			p -= highest * uint64(r[i-size].r)
+			p -= highest * code(r[i-size])
 		}
 		if i >= size-1 {
 			visit(i-size+1, p)
@@ -114,6 +114,9 @@ func (t *text) pieces(r reading, size int, visit func(i int, p uint64)) {
 	}
 	t.steps += len(r)
 }
+
+// code is a char as a number.
+func code(c char) uint64 { return uint64(c.r) } //nolint:gosec // a character is not negative
 
 // String returns the text with what is hidden masked.
 func (t *text) String() string {
