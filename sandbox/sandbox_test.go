@@ -2,6 +2,8 @@ package sandbox_test
 
 import (
 	"cmp"
+	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -201,6 +203,45 @@ func TestClock(t *testing.T) {
 	sb.Advance(time.Hour)
 	sb.Advance(-time.Minute)
 	assert.WithinDuration(t, time.Now().Add(time.Hour), sb.Now(), time.Second)
+}
+
+// However far it is told to go, the clock stops where its times can still be written.
+func TestClockEndsInAHundredYears(t *testing.T) {
+	const century = 36_500 * 24 * time.Hour
+	r := newRig(t)
+	r.newAccount()
+	token := r.newToken()
+	before := r.Now()
+
+	for range 3 {
+		r.Advance(math.MaxInt64)
+		assert.False(t, r.Now().Before(before), "the clock goes back")
+		before = r.Now()
+	}
+	r.Advance(1)
+
+	assert.WithinDuration(t, time.Now().Add(century), r.Now(), 5*time.Second)
+	assert.Equal(t, "401004", r.code(checkTokenPath, "token", token), "everything has expired")
+	expired := r.field("expired", accessTokenPath, "client_id", sandbox.DemoClientID, "client_secret", sandbox.DemoClientSecret)
+	assert.Len(t, expired, len(time.DateTime), "a year of four digits")
+	assert.InDelta(t, sandbox.AccessTokenLifetime, r.expiresIn(expired), float64(10*time.Second))
+	raw, err := json.Marshal(r.last())
+	require.NoError(t, err)
+	var entry sandbox.Entry
+	require.NoError(t, json.Unmarshal(raw, &entry))
+	assert.True(t, entry.At.Equal(r.last().At))
+	assert.True(t, time.Unix(0, entry.At.UnixNano()).Equal(entry.At), "a time that nanoseconds cannot carry")
+}
+
+// On the way to the end, no step is lost but what goes beyond.
+func TestClockGoesAllTheWay(t *testing.T) {
+	const century = 36_500 * 24 * time.Hour
+	sb := sandbox.New()
+	sb.Advance(century - time.Hour)
+	assert.WithinDuration(t, time.Now().Add(century-time.Hour), sb.Now(), 5*time.Second)
+
+	sb.Advance(2 * time.Hour)
+	assert.WithinDuration(t, time.Now().Add(century), sb.Now(), 5*time.Second)
 }
 
 // A load test of hours must not eat the machine. Nothing is drawn here: the pictures' answers are all replaced.
