@@ -41,7 +41,8 @@ const (
 	CodeMobileTaken = "400108"
 	// CodeInvalidActivation (激活链接已失效): the activation token is unknown, used or expired.
 	CodeInvalidActivation = "400109"
-	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than documented.
+	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than it
+	// may be.
 	CodeInvalidLength = "400110"
 	// CodeWrongPassword (账号或密码错误): there is no such account, or it has another password.
 	CodeWrongPassword = "401101"

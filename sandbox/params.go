@@ -9,8 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxBody is the largest request body in bytes.
-const maxBody = 64 << 10
+// The largest request in bytes.
+const (
+	maxBody  = 64 << 10
+	maxQuery = 64 << 10
+)
 
 // param is a parameter of an operation. Each is required.
 type param struct {
@@ -77,6 +80,9 @@ func readValues(op operation, r *http.Request) (map[string]any, *failure) {
 }
 
 func queryValues(r *http.Request) (map[string]any, *failure) {
+	if len(r.URL.RawQuery) > maxQuery {
+		return nil, malformed()
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, malformed()

@@ -9,8 +9,9 @@ import (
 // maxKept bounds each thing the sandbox remembers; beyond it the oldest is forgotten.
 const maxKept = 100_000
 
-// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use, and its memory is bounded.
-// Make one with New.
+// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use. What requests make it keep takes
+// at most 512 MiB of memory. What the program itself hands it, such as accounts, clients and faults, comes on top. Make
+// one with New.
 type Sandbox struct {
 	httpStatus bool // failures carry the HTTP status of their code
 
@@ -99,7 +100,7 @@ func (s *Sandbox) arrive(r *http.Request) visit {
 	entry := s.ledger.add(Entry{
 		Operation: op.name,
 		RequestID: requestID,
-		CallID:    r.Header.Get(CallIDHeader),
+		CallID:    beginning(r.Header.Get(CallIDHeader)),
 		At:        s.now(),
 	})
 	return visit{op: op, fault: s.nextFault(op.name), entry: entry}

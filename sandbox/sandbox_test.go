@@ -82,6 +82,11 @@ func commonRefusals() []refusal {
 			code: "400003", msg: "入参解析异常", status: 400,
 		},
 
+		{
+			name: "query over 64 KiB", method: http.MethodGet, path: checkTokenPath + "?token=" + strings.Repeat("t", 64<<10),
+			body: body(``), code: "400003", msg: "入参解析异常", status: 400,
+		},
+
 		{name: "no mobile", body: body(`{}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
 		{name: "empty mobile", body: body(`{"mobile": ""}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
 		{name: "null mobile", body: body(`{"mobile": null}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
@@ -90,6 +95,10 @@ func commonRefusals() []refusal {
 		{name: "no img_code", body: body(smsBody("1", "A", "", "")), code: "400", msg: "参数[img_code]不能为空", status: 400},
 		{name: "no sms_type", body: body(smsBody("1", "A", "B", "")), code: "400", msg: "参数[sms_type]不能为空", status: 400},
 
+		{
+			name: "mobile over 32 characters", body: body(smsBody(strings.Repeat("长", 33), "A", "B", "LOGIN")),
+			code: sandbox.CodeInvalidLength, msg: "参数[mobile]长度不正确", status: 400,
+		},
 		{
 			name: "unknown sms_type", body: body(smsBody(mobile, "A", "B", "login")),
 			code: sandbox.CodeInvalidSmsType, msg: "短信类型不正确", status: 400,
