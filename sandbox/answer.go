@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Documented codes.
@@ -88,6 +89,14 @@ func (s *Sandbox) statusOf(code string) int {
 	return status
 }
 
+// writeTimeout is how long a client may take to read its answer, from when it is ready.
+const writeTimeout = 10 * time.Second
+
+// limitWrite gives the answer that is about to be written its time. net/http lifts the limit before the next one.
+func limitWrite(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a writer that cannot leaves this to its server
+}
+
 // writeEnvelope writes out as JSON. A failed write is not looked at, here as in writeRaw: a client that has gone cannot
 // be told.
 func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out envelope) {
@@ -97,6 +106,7 @@ func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out en
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	maps.Copy(w.Header(), header)
+	limitWrite(w)
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

@@ -67,9 +67,14 @@ func New(opts ...Option) *Sandbox {
 
 // ServeHTTP answers one request as the platform would, unless a fault was ordered for it. A dropped connection is a
 // panic with http.ErrAbortHandler, which net/http's server understands.
+//
+// A body that has not come after 10 seconds is refused, and an answer that is not read within 10 seconds ends its
+// connection, in place of what the server's ReadTimeout and WriteTimeout say. A ResponseWriter whose deadlines
+// http.ResponseController cannot set has no such limits.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := s.arrive(r)
-	in, refused := readParams(v.op, r)
+	v.body, v.whole = readBody(w, r)
+	in, refused := readParams(v)
 	s.noteMobile(v, in["mobile"])
 
 	if !v.fault.After && s.strike(w, r, v) {
@@ -87,6 +92,10 @@ type visit struct {
 	op    operation
 	fault Fault  // the zero Fault does nothing
 	entry *Entry // guarded by Sandbox.mu, RequestID excepted: it never changes
+
+	query string
+	body  []byte
+	whole bool // all of the body was read
 }
 
 // arrive enters a request in the ledger before anything can happen to it, and picks the fault that will.
@@ -103,7 +112,7 @@ func (s *Sandbox) arrive(r *http.Request) visit {
 		CallID:    beginning(r.Header.Get(CallIDHeader)),
 		At:        s.now(),
 	})
-	return visit{op: op, fault: s.nextFault(op.name), entry: entry}
+	return visit{op: op, fault: s.nextFault(op.name), entry: entry, query: r.URL.RawQuery}
 }
 
 // carryOut runs the operation, unless its parameters were refused. The ledger learns of the effect under the same

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log"
@@ -28,7 +29,8 @@ type Server struct {
 	Client *openplatform.Client
 
 	server *http.Server
-	served chan struct{} // closed when the server has ended
+	cancel context.CancelFunc // ends what requests wait for
+	served chan struct{}      // closed when the server has ended
 }
 
 // Start runs a Sandbox for the length of a test: tb.Cleanup closes it, and the connections to it.
@@ -57,14 +59,10 @@ func Listen(opts ...Option) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	sandbox := New(opts...)
+	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		Sandbox: sandbox, URL: url, Client: client,
-		server: &http.Server{
-			Handler:           sandbox,
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
-		},
-		served: make(chan struct{}),
+		server: newHTTPServer(ctx, sandbox), cancel: cancel, served: make(chan struct{}),
 	}
 	go func() {
 		defer close(s.served)
@@ -73,8 +71,29 @@ func Listen(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server and every connection to it. To close again does nothing.
+const (
+	headerTimeout = 10 * time.Second
+	// idleTimeout is longer than the SDK keeps a connection idle: who closes one should be who might use it next.
+	idleTimeout = time.Minute
+	maxHeader   = 128 << 10 // bytes: enough for the longest query
+)
+
+// newHTTPServer returns a server on which nobody can hold a connection for nothing. What ServeHTTP limits by itself, the
+// body and the answer, has no limit here: a server's would cut a Fault's Delay short.
+func newHTTPServer(ctx context.Context, handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
+	}
+}
+
+// Close ends the server and every connection to it, and with it the requests that a Fault's Delay holds. To close again does nothing.
 func (s *Server) Close() {
+	s.cancel() // a client that sent more than its request keeps net/http from seeing that its connection has ended
 	s.Client.CloseIdleConnections()
 	_ = s.server.Close()
 	<-s.served
