@@ -35,6 +35,16 @@ func TestSuccessEnvelope(t *testing.T) {
 	assert.JSONEq(t, `{"request_id": "`+out.RequestID+`", "code": "000", "msg": "成功", "data": true}`, out.body)
 }
 
+func TestRequestThatNoServerRead(t *testing.T) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, checkTokenPath+"?token=A", nil)
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+
+	sandbox.New().ServeHTTP(w, request)
+
+	assert.Contains(t, w.Body.String(), `"401004"`)
+}
+
 // refusal is a request that the sandbox has to refuse.
 type refusal struct {
 	name   string

@@ -78,8 +78,8 @@ const (
 	maxHeader   = 128 << 10 // bytes: enough for the longest query
 )
 
-// newHTTPServer returns a server on which nobody can hold a connection for nothing. What ServeHTTP limits by itself, the
-// body and the answer, has no limit here: a server's would cut a Fault's Delay short.
+// newHTTPServer returns a server on which nobody can hold a connection for nothing. The body and the answer have no limit
+// here: ServeHTTP sets theirs.
 func newHTTPServer(ctx context.Context, handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,

@@ -109,8 +109,8 @@ func TestStalledBodyEnds(t *testing.T) {
 		"unknown path": {text: "POST /elsewhere" + httpHost + tenToCome, code: "404001"},
 	}
 	for name, request := range requests {
-		for kind, delay := range map[string]time.Duration{"": 0, " under a delay": time.Hour} {
-			t.Run(name+kind, func(t *testing.T) {
+		for kind, delay := range map[string]time.Duration{"at once": 0, "under a delay": time.Hour} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := New()
 					s.Order(Fault{Delay: delay})
