@@ -100,7 +100,7 @@ func (s *Sandbox) nextFault(operation string) Fault {
 func (s *Sandbox) strike(w http.ResponseWriter, r *http.Request, v visit) bool {
 	f := v.fault
 	// Without the whole body it cannot be told whether the client is still there: such a request waits for nothing.
-	if v.whole && !wait(r, f.Delay) || f.Drop {
+	if v.whole && !s.wait(r, f.Delay) || f.Drop {
 		panic(http.ErrAbortHandler)
 	}
 	status, hasStatus := f.status()
@@ -129,8 +129,8 @@ func (f Fault) status() (status int, ok bool) {
 	return f.HTTPStatus, true
 }
 
-// wait waits for d and reports whether the client is still there.
-func wait(r *http.Request, d time.Duration) bool {
+// wait waits for d and reports whether the client, and the server, are still there.
+func (s *Sandbox) wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -140,6 +140,8 @@ func wait(r *http.Request, d time.Duration) bool {
 	case <-timer.C:
 		return true
 	case <-r.Context().Done():
+		return false
+	case <-s.ended:
 		return false
 	}
 }

@@ -13,7 +13,8 @@ const maxKept = 100_000
 // at most 512 MiB of memory. What the program itself hands it, such as accounts, clients and faults, comes on top. Make
 // one with New.
 type Sandbox struct {
-	httpStatus bool // failures carry the HTTP status of their code
+	httpStatus bool          // failures carry the HTTP status of their code
+	ended      chan struct{} // closed when its Server closes
 
 	mu     sync.Mutex // guards everything below
 	offset time.Duration
@@ -46,6 +47,8 @@ func WithHTTPStatus() Option {
 // New returns a Sandbox that has seen nothing yet, and knows the demo client alone.
 func New(opts ...Option) *Sandbox {
 	s := &Sandbox{
+		ended: make(chan struct{}),
+
 		pictures: newStore[string](ImgCodeLifetime),
 		smsCodes: newStore[smsCode](SmsCodeLifetime),
 		texts:    newOutbox[SMS](),

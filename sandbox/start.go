@@ -1,12 +1,12 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
@@ -29,8 +29,8 @@ type Server struct {
 	Client *openplatform.Client
 
 	server *http.Server
-	cancel context.CancelFunc // ends what requests wait for
-	served chan struct{}      // closed when the server has ended
+	end    func()        // ends what requests wait for
+	served chan struct{} // closed when the server has ended
 }
 
 // Start runs a Sandbox for the length of a test: tb.Cleanup closes it, and the connections to it.
@@ -59,10 +59,11 @@ func Listen(opts ...Option) (*Server, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	sandbox := New(opts...)
-	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{
 		Sandbox: sandbox, URL: url, Client: client,
-		server: newHTTPServer(ctx, sandbox), cancel: cancel, served: make(chan struct{}),
+		server: newHTTPServer(sandbox),
+		end:    sync.OnceFunc(func() { close(sandbox.ended) }),
+		served: make(chan struct{}),
 	}
 	go func() {
 		defer close(s.served)
@@ -80,10 +81,9 @@ const (
 
 // newHTTPServer returns a server on which nobody can hold a connection for nothing. The body and the answer have no limit
 // here: ServeHTTP sets theirs.
-func newHTTPServer(ctx context.Context, handler http.Handler) *http.Server {
+func newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
@@ -93,7 +93,7 @@ func newHTTPServer(ctx context.Context, handler http.Handler) *http.Server {
 
 // Close ends the server and every connection to it, and with it the requests that a Fault's Delay holds. To close again does nothing.
 func (s *Server) Close() {
-	s.cancel() // a client that sent more than its request keeps net/http from seeing that its connection has ended
+	s.end() // a client that sent more than its request keeps net/http from seeing that its connection has ended
 	s.Client.CloseIdleConnections()
 	_ = s.server.Close()
 	<-s.served

@@ -68,7 +68,7 @@ func TestCloseEndsADelay(t *testing.T) {
 	require.NoError(t, err)
 	_, err = io.WriteString(conn, "GET /oauth/checkToken HTTP/1.1\r\nHost: sandbox\r\n\r\n")
 	require.NoError(t, err)
-	waiting := func() bool { return strings.Contains(stacks(), "sandbox.wait(") }
+	waiting := func() bool { return strings.Contains(stacks(), "sandbox.(*Sandbox).wait(") }
 	require.Eventually(t, waiting, 5*time.Second, time.Millisecond)
 
 	// With more than its request read, net/http does not see that the connection has ended.

@@ -189,12 +189,12 @@ func TestDelayIsLongerThanAnyLimit(t *testing.T) {
 		"with a body":    {text: getPicture + "Content-Length: 2\r\n\r\n{}", code: "000"},
 		"without a body": {text: checkToken + "\r\n", code: "401004"},
 	}
-	servers := map[string]func(ctx context.Context, s *Sandbox) *http.Server{
-		"a server of its own": func(ctx context.Context, s *Sandbox) *http.Server { return newHTTPServer(ctx, s) },
-		"one with limits that are shorter": func(_ context.Context, s *Sandbox) *http.Server {
+	servers := map[string]func(s *Sandbox) *http.Server{
+		"a server of its own": func(s *Sandbox) *http.Server { return newHTTPServer(s) },
+		"one with limits that are shorter": func(s *Sandbox) *http.Server {
 			return &http.Server{Handler: s, ReadTimeout: bodyTimeout / 2, WriteTimeout: writeTimeout / 2, IdleTimeout: time.Hour}
 		},
-		"one without limits": func(_ context.Context, s *Sandbox) *http.Server { return &http.Server{Handler: s} }, //nolint:gosec // as it says
+		"one without limits": func(s *Sandbox) *http.Server { return &http.Server{Handler: s} }, //nolint:gosec // as it says
 	}
 	for server, newServer := range servers {
 		for name, request := range requests {
@@ -203,7 +203,7 @@ func TestDelayIsLongerThanAnyLimit(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s := New()
 						s.Order(Fault{Delay: delay, After: after})
-						h := serveInBubble(t, newServer(t.Context(), s))
+						h := serveInBubble(t, newServer(s))
 						conn := h.connect(request.text)
 						answers := bufio.NewReader(conn)
 						for range 2 {
@@ -267,7 +267,7 @@ func TestLongBodyIsNotDelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New()
 		s.Order(Fault{Delay: time.Hour})
-		h := serveInBubble(t, newHTTPServer(t.Context(), s))
+		h := serveInBubble(t, newHTTPServer(s))
 		long := strings.Repeat(" ", maxBody+1)
 		conn := h.connect(getPicture + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(long)) + long)
 
@@ -289,7 +289,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				h := serveInBubble(t, newHTTPServer(t.Context(), New()))
+				h := serveInBubble(t, newHTTPServer(New()))
 				for range manyClients {
 					conn := h.connect(tt.sent)
 					go func() { _, _ = io.Copy(io.Discard, conn) }()
@@ -310,7 +310,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 func TestLongHeaderIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New()
-		h := serveInBubble(t, newHTTPServer(t.Context(), s))
+		h := serveInBubble(t, newHTTPServer(s))
 		conn := h.connect(getPicture + CallIDHeader + ": " + strings.Repeat("x", 900_000) + "\r\n" + noBody)
 
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
