@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // Documented codes.
@@ -41,7 +42,8 @@ const (
 	CodeMobileTaken = "400108"
 	// CodeInvalidActivation (激活链接已失效): the activation token is unknown, used or expired.
 	CodeInvalidActivation = "400109"
-	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than documented.
+	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than it
+	// may be.
 	CodeInvalidLength = "400110"
 	// CodeWrongPassword (账号或密码错误): there is no such account, or it has another password.
 	CodeWrongPassword = "401101"
@@ -87,6 +89,14 @@ func (s *Sandbox) statusOf(code string) int {
 	return status
 }
 
+// writeTimeout is how long a client may take to read its answer, from when it is ready.
+const writeTimeout = 10 * time.Second
+
+// limitWrite gives the answer that is about to be written its time. net/http lifts the limit before the next one.
+func limitWrite(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a writer that cannot leaves this to its server
+}
+
 // writeEnvelope writes out as JSON. A failed write is not looked at, here as in writeRaw: a client that has gone cannot
 // be told.
 func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out envelope) {
@@ -96,6 +106,7 @@ func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out en
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	maps.Copy(w.Header(), header)
+	limitWrite(w)
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

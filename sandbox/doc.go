@@ -38,8 +38,8 @@
 //
 //	code    msg                    when
 //	400     参数[x]不能为空          a parameter is absent, null or empty; x is its wire name
-//	400003  入参解析异常             the body is no JSON object, holds a parameter that is no string, or is over 64 KiB;
-//	                               the query cannot be parsed
+//	400003  入参解析异常             the body is no JSON object, holds a parameter that is no string, is over 64 KiB, or
+//	                               has not come after 10 seconds; the query cannot be parsed, or is over 64 KiB
 //	401003  无效的access_token      access_token is unknown, revoked or expired
 //	401004  无效的token             token is unknown or expired, or its login has ended
 //	401005  无效的service_ticket    service_ticket is unknown, used or expired
@@ -66,7 +66,7 @@
 //	CodeEmailTaken         400107  邮箱已被注册                    another account has the e-mail address
 //	CodeMobileTaken        400108  手机号已被注册                  another account has the phone number
 //	CodeInvalidActivation  400109  激活链接已失效                  the activation token is unknown, used or expired
-//	CodeInvalidLength      400110  参数[x]长度不正确               a parameter is longer or shorter than documented
+//	CodeInvalidLength      400110  参数[x]长度不正确               a parameter is longer or shorter than it may be
 //	CodeWrongPassword      401101  账号或密码错误                  there is no such account, or it has another password
 //	CodeUnknownMobile      404101  手机号未注册                    no account has the phone number
 //	CodeTooManySms         429001  短信发送过于频繁，请稍后再试      the phone got an SMS less than SMSInterval ago
@@ -77,11 +77,14 @@
 //
 //   - A failure comes with HTTP status 200; with WithHTTPStatus, with the status that its code begins with.
 //   - Parameters are checked one by one, in the order of the platform's documents: is it there, is it a string, has it
-//     a documented length. Only then does the operation look at what they say.
+//     a length that it may have. Only then does the operation look at what they say.
 //   - Lengths are in characters, and checked where the documents give them: username 6 to 20, email up to 255, mobile up
-//     to 16 (not in SendSmsCode), code 4, password up to 20. What else a name or a password may hold is not looked at.
+//     to 16, code 4, password up to 20. What else a name or a password may hold is not looked at.
+//   - The documents give no length for the mobile of SendSmsCode. The sandbox takes up to 32 characters.
 //   - Of a query parameter given twice, the first counts. Unknown parameters are ignored everywhere.
 //   - GetImgCode takes an empty body or any JSON object.
+//   - A body has 10 seconds to come, an answer 10 seconds to be read. A Fault's Delay comes between the two and counts for
+//     neither.
 //   - The Content-Type of a request is not looked at.
 //
 // Of pictures and SMS:
@@ -90,7 +93,8 @@
 //   - The comparison of img_code and of code ignores case.
 //   - SendSmsCode looks at sms_type, then at the picture, then at the phone. So a refused sms_type leaves the picture
 //     usable, and a throttled phone uses it up.
-//   - A phone gets one SMS per SMSInterval, whatever its type, and any non-empty mobile is a phone, registered or not.
+//   - A phone gets one SMS per SMSInterval, whatever its type, and any mobile of 1 to 32 characters is a phone,
+//     registered or not.
 //   - An SMS code lives for SmsCodeLifetime and is good for one use, with the phone and the sms_type that it was sent
 //     for: REGISTER for Register, the other two for LoginByMobileCode. A newer one for the same takes its place.
 //   - SmsCodeGuesses wrong guesses end an SMS code.
@@ -118,6 +122,15 @@
 // # Limits
 //
 // Memory is bounded: of what requests make it keep, such as pictures, SMS, e-mails, accounts, tokens, tickets and ledger
-// entries, the sandbox keeps the newest 100,000 of each kind. With an account go its tokens and tickets. Nothing is kept
-// on disk. Passwords are kept as hashes that are quick to make, hence quick to guess: use none that is used elsewhere.
+// entries, the sandbox keeps the newest 100,000 of each kind. With an account go its tokens and tickets. No string that
+// is kept is longer than its documented length, the mobile of an SMS no longer than 32 characters, and the ledger keeps
+// the first 128 bytes of a mobile and of a call id. All together that is 512 MiB at most. A request under way takes a few
+// MiB more, and what header its server lets in.
+//
+// So is the time that a client can hold a connection for nothing: see ServeHTTP for its body and its answer. The servers of
+// Start and Listen also end a connection on which a header takes more than 10 seconds to come, or no further request comes
+// for a minute, and refuse a header over 128 KiB with HTTP status 431.
+//
+// Nothing is kept on disk. Passwords are kept as hashes that are quick to make, hence quick to guess: use none that is
+// used elsewhere.
 package sandbox

@@ -21,7 +21,8 @@ type Fault struct {
 	Times int
 
 	// Delay is how long it waits, in real time, before it strikes. If the client goes away meanwhile, the wait and the
-	// request end there: without After, the operation is then not carried out.
+	// request end there: without After, the operation is then not carried out. A request whose body is too long, or has
+	// not come in time, is not delayed.
 	Delay time.Duration
 	// After has the operation carried out first, so that the client loses the answer to something that happened.
 	// Otherwise a fault that strikes leaves the operation undone.
@@ -98,7 +99,8 @@ func (s *Sandbox) nextFault(operation string) Fault {
 // strike does what the visit's fault says, and reports whether that ended the visit.
 func (s *Sandbox) strike(w http.ResponseWriter, r *http.Request, v visit) bool {
 	f := v.fault
-	if !wait(r, f.Delay) || f.Drop {
+	// Without the whole body it cannot be told whether the client is still there: such a request waits for nothing.
+	if v.whole && !s.wait(r, f.Delay) || f.Drop {
 		panic(http.ErrAbortHandler)
 	}
 	status, hasStatus := f.status()
@@ -127,8 +129,8 @@ func (f Fault) status() (status int, ok bool) {
 	return f.HTTPStatus, true
 }
 
-// wait waits for d and reports whether the client is still there.
-func wait(r *http.Request, d time.Duration) bool {
+// wait waits for d and reports whether the client, and the server, are still there.
+func (s *Sandbox) wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
@@ -139,11 +141,14 @@ func wait(r *http.Request, d time.Duration) bool {
 		return true
 	case <-r.Context().Done():
 		return false
+	case <-s.ended:
+		return false
 	}
 }
 
 func writeRaw(w http.ResponseWriter, status int, header http.Header, body string) {
 	maps.Copy(w.Header(), header)
+	limitWrite(w)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, body)
 }

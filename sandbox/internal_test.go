@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 	"time"
@@ -16,19 +15,19 @@ func TestReadParamsOfAGet(t *testing.T) {
 	op := operation{name: "Logout", method: http.MethodGet, params: []param{{name: "token"}}}
 	tests := []struct {
 		name   string
-		target string
+		query  string
 		want   params
 		failed *failure
 	}{
-		{name: "given", target: "/?token=a%20b&other=1", want: params{"token": "a b"}},
-		{name: "twice", target: "/?token=a&token=b", want: params{"token": "a"}},
-		{name: "not decodable", target: "/?token=%zz", want: params{"token": ""}, failed: &failure{"400003", "入参解析异常"}},
-		{name: "absent", target: "/", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
-		{name: "empty", target: "/?token=", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
+		{name: "given", query: "token=a%20b&other=1", want: params{"token": "a b"}},
+		{name: "twice", query: "token=a&token=b", want: params{"token": "a"}},
+		{name: "not decodable", query: "token=%zz", want: params{"token": ""}, failed: &failure{"400003", "入参解析异常"}},
+		{name: "absent", query: "", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
+		{name: "empty", query: "token=", want: params{"token": ""}, failed: &failure{"400", "参数[token]不能为空"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, failed := readParams(op, httptest.NewRequestWithContext(t.Context(), http.MethodGet, tt.target, nil))
+			got, failed := readParams(visit{op: op, query: tt.query})
 			assert.Equal(t, tt.want, got)
 			assert.Equal(t, tt.failed, failed)
 		})
@@ -58,6 +57,19 @@ func TestOutboxForgetsTheOldest(t *testing.T) {
 	o.add("3", "new")
 	assert.Equal(t, "new", o.byAddress["2"][0])
 	assert.Len(t, o.byAddress["2"], maxKept-2)
+}
+
+// The strings of a message would otherwise stay for as long as the arrays that it was in.
+func TestOutboxLetsGoOfTheOldest(t *testing.T) {
+	o := newOutbox[string]()
+	o.add("1", "old")
+	o.add("1", "new")
+	queue, messages := o.queue, o.byAddress["1"]
+
+	o.dropOldest()
+
+	assert.Equal(t, []string{"", "1"}, queue)
+	assert.Equal(t, []string{"", "new"}, messages)
 }
 
 func TestStoreForgetsTheOldest(t *testing.T) {

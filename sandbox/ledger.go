@@ -1,10 +1,16 @@
 package sandbox
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // CallIDHeader is a request header that the ledger notes. The platform knows nothing of it: it is for a test whose
 // http.RoundTripper sets it, to tell which request belongs to which call.
 const CallIDHeader = "X-Call-Id"
+
+// maxNoted is how many bytes of a request's string the ledger keeps: a mobile that is accepted fits whole.
+const maxNoted = 4 * maxMobile
 
 // Entry is one request that reached the sandbox.
 type Entry struct {
@@ -12,8 +18,8 @@ type Entry struct {
 	RequestID  string    // the envelope's request_id; there is one even if no envelope was answered
 	Code       string    // the code of the envelope answered; "" as long as there is none
 	CarriedOut bool      // the operation did its work (picture issued, SMS put in the outbox, token checked), whatever was answered
-	Mobile     string    // the request's mobile as sent; "" if it has none that can be read
-	CallID     string    // the request's CallIDHeader; "" if it has none
+	Mobile     string    // the request's mobile as sent, its first 128 bytes; "" if it has none that can be read
+	CallID     string    // the request's CallIDHeader, its first 128 bytes; "" if it has none
 	At         time.Time // when it arrived, by the sandbox's clock
 }
 
@@ -48,7 +54,13 @@ func (l *ledger) add(e Entry) *Entry {
 func (s *Sandbox) noteMobile(v visit, mobile string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v.entry.Mobile = mobile
+	v.entry.Mobile = beginning(mobile)
+}
+
+// beginning returns the part of a request's string that the ledger keeps. It is a copy: a part would keep the whole in
+// memory.
+func beginning(text string) string {
+	return strings.Clone(text[:min(len(text), maxNoted)])
 }
 
 func (s *Sandbox) noteCode(v visit, code string) {

@@ -47,7 +47,7 @@ var operations = []operation{
 	},
 	{
 		name: "SendSmsCode", method: http.MethodPost, path: "/oauth/api/account/sendSmsCode",
-		params: []param{{name: "mobile"}, {name: "img_code_id"}, {name: "img_code"}, {name: "sms_type"}},
+		params: []param{{name: "mobile", max: maxMobile}, {name: "img_code_id"}, {name: "img_code"}, {name: "sms_type"}},
 		run:    (*Sandbox).sendSmsCode,
 	},
 	{

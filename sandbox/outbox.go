@@ -20,8 +20,11 @@ func (o *outbox[M]) add(address string, message M) {
 
 func (o *outbox[M]) dropOldest() {
 	address := o.queue[0]
+	messages := o.byAddress[address]
+	clear(o.queue[:1]) // let go of what they hold even while the arrays live on
+	clear(messages[:1])
 	o.queue = o.queue[1:]
-	o.byAddress[address] = o.byAddress[address][1:]
+	o.byAddress[address] = messages[1:]
 	if len(o.byAddress[address]) == 0 {
 		delete(o.byAddress, address)
 	}

@@ -6,11 +6,36 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"time"
 	"unicode/utf8"
 )
 
-// maxBody is the largest request body in bytes.
-const maxBody = 64 << 10
+// The largest request in bytes.
+const (
+	maxBody  = 64 << 10
+	maxQuery = 64 << 10
+)
+
+// bodyTimeout is how long a request's body may take to come, from when its header has come.
+const bodyTimeout = 10 * time.Second
+
+// readBody reads the body and reports whether that is all of it: one that is too long, too slow or broken off is not.
+// Every request's body is read, even one that says nothing to its operation: otherwise net/http would read it before it
+// answers, and wait as long as it takes.
+func readBody(w http.ResponseWriter, r *http.Request) (body []byte, whole bool) {
+	if r.Body == nil { // of a request that no server read
+		return nil, true
+	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that cannot leaves this to its server
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		return nil, false // the deadline stays: net/http tries to read the rest before it answers
+	}
+	// Past a deadline the connection would look as if the client had gone, which ends a Fault's Delay.
+	_ = connection.SetReadDeadline(time.Time{})
+	return body, true
+}
 
 // param is a parameter of an operation. Each is required.
 type param struct {
@@ -40,10 +65,10 @@ type params map[string]string
 
 // readParams reads the operation's parameters: from the query of a GET, else from the JSON body. With a failure it
 // still returns those it could read, since the ledger wants the mobile of a refused request too.
-func readParams(op operation, r *http.Request) (params, *failure) {
-	values, failed := readValues(op, r)
-	in := make(params, len(op.params))
-	for _, p := range op.params {
+func readParams(v visit) (params, *failure) {
+	values, failed := readValues(v)
+	in := make(params, len(v.op.params))
+	for _, p := range v.op.params {
 		value, wrong := p.check(values[p.name])
 		if wrong != nil && failed == nil {
 			failed = wrong
@@ -54,30 +79,31 @@ func readParams(op operation, r *http.Request) (params, *failure) {
 }
 
 // readValues returns the request's values by wire name, whatever their types.
-func readValues(op operation, r *http.Request) (map[string]any, *failure) {
-	if op.name == "" {
+func readValues(v visit) (map[string]any, *failure) {
+	if v.op.name == "" {
 		return nil, nil // an unknown path fails for being unknown, whatever it carries
 	}
-	if op.method == http.MethodGet {
-		return queryValues(r)
+	if v.op.method == http.MethodGet {
+		return queryValues(v.query)
 	}
-
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
+	if !v.whole {
 		return nil, malformed()
 	}
-	if len(body) == 0 && len(op.params) == 0 {
+	if len(v.body) == 0 && len(v.op.params) == 0 {
 		return nil, nil
 	}
 	var values map[string]any
-	if err := json.Unmarshal(body, &values); err != nil || values == nil { // the body null leaves values nil
+	if err := json.Unmarshal(v.body, &values); err != nil || values == nil { // the body null leaves values nil
 		return nil, malformed()
 	}
 	return values, nil
 }
 
-func queryValues(r *http.Request) (map[string]any, *failure) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
+func queryValues(raw string) (map[string]any, *failure) {
+	if len(raw) > maxQuery {
+		return nil, malformed()
+	}
+	query, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, malformed()
 	}

@@ -9,10 +9,12 @@ import (
 // maxKept bounds each thing the sandbox remembers; beyond it the oldest is forgotten.
 const maxKept = 100_000
 
-// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use, and its memory is bounded.
-// Make one with New.
+// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use. What requests make it keep takes
+// at most 512 MiB of memory. What the program itself hands it, such as accounts, clients and faults, comes on top. Make
+// one with New.
 type Sandbox struct {
-	httpStatus bool // failures carry the HTTP status of their code
+	httpStatus bool          // failures carry the HTTP status of their code
+	ended      chan struct{} // closed when its Server closes
 
 	mu     sync.Mutex // guards everything below
 	offset time.Duration
@@ -45,6 +47,8 @@ func WithHTTPStatus() Option {
 // New returns a Sandbox that has seen nothing yet, and knows the demo client alone.
 func New(opts ...Option) *Sandbox {
 	s := &Sandbox{
+		ended: make(chan struct{}),
+
 		pictures: newStore[string](ImgCodeLifetime),
 		smsCodes: newStore[smsCode](SmsCodeLifetime),
 		texts:    newOutbox[SMS](),
@@ -66,9 +70,14 @@ func New(opts ...Option) *Sandbox {
 
 // ServeHTTP answers one request as the platform would, unless a fault was ordered for it. A dropped connection is a
 // panic with http.ErrAbortHandler, which net/http's server understands.
+//
+// A body that has not come after 10 seconds is refused, and an answer that is not read within 10 seconds ends its
+// connection, in place of what the server's ReadTimeout and WriteTimeout say. A ResponseWriter whose deadlines
+// http.ResponseController cannot set has no such limits.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := s.arrive(r)
-	in, refused := readParams(v.op, r)
+	v.body, v.whole = readBody(w, r)
+	in, refused := readParams(v)
 	s.noteMobile(v, in["mobile"])
 
 	if !v.fault.After && s.strike(w, r, v) {
@@ -86,6 +95,10 @@ type visit struct {
 	op    operation
 	fault Fault  // the zero Fault does nothing
 	entry *Entry // guarded by Sandbox.mu, RequestID excepted: it never changes
+
+	query string
+	body  []byte
+	whole bool // all of the body was read
 }
 
 // arrive enters a request in the ledger before anything can happen to it, and picks the fault that will.
@@ -99,10 +112,10 @@ func (s *Sandbox) arrive(r *http.Request) visit {
 	entry := s.ledger.add(Entry{
 		Operation: op.name,
 		RequestID: requestID,
-		CallID:    r.Header.Get(CallIDHeader),
+		CallID:    beginning(r.Header.Get(CallIDHeader)),
 		At:        s.now(),
 	})
-	return visit{op: op, fault: s.nextFault(op.name), entry: entry}
+	return visit{op: op, fault: s.nextFault(op.name), entry: entry, query: r.URL.RawQuery}
 }
 
 // carryOut runs the operation, unless its parameters were refused. The ledger learns of the effect under the same

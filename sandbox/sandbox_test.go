@@ -2,6 +2,8 @@ package sandbox_test
 
 import (
 	"cmp"
+	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,6 +33,16 @@ func TestSuccessEnvelope(t *testing.T) {
 	assert.Equal(t, "application/json;charset=UTF-8", out.header.Get("Content-Type"))
 	assert.Regexp(t, uuidV4, out.RequestID)
 	assert.JSONEq(t, `{"request_id": "`+out.RequestID+`", "code": "000", "msg": "成功", "data": true}`, out.body)
+}
+
+func TestRequestThatNoServerRead(t *testing.T) {
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, checkTokenPath+"?token=A", nil)
+	require.NoError(t, err)
+	w := httptest.NewRecorder()
+
+	sandbox.New().ServeHTTP(w, request)
+
+	assert.Contains(t, w.Body.String(), `"401004"`)
 }
 
 // refusal is a request that the sandbox has to refuse.
@@ -80,6 +92,11 @@ func commonRefusals() []refusal {
 			code: "400003", msg: "入参解析异常", status: 400,
 		},
 
+		{
+			name: "query over 64 KiB", method: http.MethodGet, path: checkTokenPath + "?token=" + strings.Repeat("t", 64<<10),
+			body: body(``), code: "400003", msg: "入参解析异常", status: 400,
+		},
+
 		{name: "no mobile", body: body(`{}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
 		{name: "empty mobile", body: body(`{"mobile": ""}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
 		{name: "null mobile", body: body(`{"mobile": null}`), code: "400", msg: "参数[mobile]不能为空", status: 400},
@@ -88,6 +105,10 @@ func commonRefusals() []refusal {
 		{name: "no img_code", body: body(smsBody("1", "A", "", "")), code: "400", msg: "参数[img_code]不能为空", status: 400},
 		{name: "no sms_type", body: body(smsBody("1", "A", "B", "")), code: "400", msg: "参数[sms_type]不能为空", status: 400},
 
+		{
+			name: "mobile over 32 characters", body: body(smsBody(strings.Repeat("长", 33), "A", "B", "LOGIN")),
+			code: sandbox.CodeInvalidLength, msg: "参数[mobile]长度不正确", status: 400,
+		},
 		{
 			name: "unknown sms_type", body: body(smsBody(mobile, "A", "B", "login")),
 			code: sandbox.CodeInvalidSmsType, msg: "短信类型不正确", status: 400,
@@ -201,6 +222,45 @@ func TestClock(t *testing.T) {
 	sb.Advance(time.Hour)
 	sb.Advance(-time.Minute)
 	assert.WithinDuration(t, time.Now().Add(time.Hour), sb.Now(), time.Second)
+}
+
+// However far it is told to go, the clock stops where its times can still be written.
+func TestClockEndsInAHundredYears(t *testing.T) {
+	const century = 36_500 * 24 * time.Hour
+	r := newRig(t)
+	r.newAccount()
+	token := r.newToken()
+	before := r.Now()
+
+	for range 3 {
+		r.Advance(math.MaxInt64)
+		assert.False(t, r.Now().Before(before), "the clock goes back")
+		before = r.Now()
+	}
+	r.Advance(1)
+
+	assert.WithinDuration(t, time.Now().Add(century), r.Now(), 5*time.Second)
+	assert.Equal(t, "401004", r.code(checkTokenPath, "token", token), "everything has expired")
+	expired := r.field("expired", accessTokenPath, "client_id", sandbox.DemoClientID, "client_secret", sandbox.DemoClientSecret)
+	assert.Len(t, expired, len(time.DateTime), "a year of four digits")
+	assert.InDelta(t, sandbox.AccessTokenLifetime, r.expiresIn(expired), float64(10*time.Second))
+	raw, err := json.Marshal(r.last())
+	require.NoError(t, err)
+	var entry sandbox.Entry
+	require.NoError(t, json.Unmarshal(raw, &entry))
+	assert.True(t, entry.At.Equal(r.last().At))
+	assert.True(t, time.Unix(0, entry.At.UnixNano()).Equal(entry.At), "a time that nanoseconds cannot carry")
+}
+
+// On the way to the end, no step is lost but what goes beyond.
+func TestClockGoesAllTheWay(t *testing.T) {
+	const century = 36_500 * 24 * time.Hour
+	sb := sandbox.New()
+	sb.Advance(century - time.Hour)
+	assert.WithinDuration(t, time.Now().Add(century-time.Hour), sb.Now(), 5*time.Second)
+
+	sb.Advance(2 * time.Hour)
+	assert.WithinDuration(t, time.Now().Add(century), sb.Now(), 5*time.Second)
 }
 
 // A load test of hours must not eat the machine. Nothing is drawn here: the pictures' answers are all replaced.

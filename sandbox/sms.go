@@ -15,6 +15,10 @@ const (
 	SmsCodeGuesses = 5
 )
 
+// maxMobile is the longest mobile of SendSmsCode, in characters: it is kept in the outbox, so there has to be one. The
+// documents name none for this operation, and 16 for others.
+const maxMobile = 32
+
 const (
 	smsCodeLength = 4
 	// smsCodeAlphabet is lower-case letters and digits, as in the documents' sample 34fy, without the look-alikes.

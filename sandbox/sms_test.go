@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +37,16 @@ func TestOutbox(t *testing.T) {
 
 	sent[0].Code = "changed"
 	assert.NotEqual(t, "changed", r.Outbox(mobile)[0].Code, "the outbox hands out copies")
+}
+
+func TestLongestMobile(t *testing.T) {
+	r := newRig(t)
+	longest := strings.Repeat("\U0001F4F1", 32)
+
+	require.Equal(t, "000", r.post(smsCodePath, r.smsBody(longest)).Code)
+
+	assert.Len(t, r.Outbox(longest), 1)
+	assert.Equal(t, longest, r.last().Mobile, "the ledger has it whole")
 }
 
 func TestThrottle(t *testing.T) {

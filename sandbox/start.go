@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
@@ -28,6 +29,7 @@ type Server struct {
 	Client *openplatform.Client
 
 	server *http.Server
+	end    func()        // ends what requests wait for
 	served chan struct{} // closed when the server has ended
 }
 
@@ -59,11 +61,8 @@ func Listen(opts ...Option) (*Server, error) {
 	sandbox := New(opts...)
 	s := &Server{
 		Sandbox: sandbox, URL: url, Client: client,
-		server: &http.Server{
-			Handler:           sandbox,
-			ReadHeaderTimeout: 10 * time.Second,
-			ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
-		},
+		server: newHTTPServer(sandbox),
+		end:    sync.OnceFunc(func() { close(sandbox.ended) }),
 		served: make(chan struct{}),
 	}
 	go func() {
@@ -73,8 +72,28 @@ func Listen(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close ends the server and every connection to it. To close again does nothing.
+const (
+	headerTimeout = 10 * time.Second
+	// idleTimeout is longer than the SDK keeps a connection idle: who closes one should be who might use it next.
+	idleTimeout = time.Minute
+	maxHeader   = 128 << 10 // bytes: enough for the longest query
+)
+
+// newHTTPServer returns a server on which nobody can hold a connection for nothing. The body and the answer have no limit
+// here: ServeHTTP sets theirs.
+func newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
+	}
+}
+
+// Close ends the server and every connection to it, and with it the requests that a Fault's Delay holds. To close again does nothing.
 func (s *Server) Close() {
+	s.end() // a client that sent more than its request keeps net/http from seeing that its connection has ended
 	s.Client.CloseIdleConnections()
 	_ = s.server.Close()
 	<-s.served

@@ -2,8 +2,13 @@ package sandbox_test
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,4 +58,32 @@ func TestStartStopsWithTheTest(t *testing.T) {
 
 	_, err = sb.Client.GetImgCode(t.Context())
 	assert.Error(t, err)
+}
+
+func TestCloseEndsADelay(t *testing.T) {
+	sb, err := sandbox.Listen()
+	require.NoError(t, err)
+	sb.Order(sandbox.Fault{Delay: time.Hour})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(sb.URL, "http://"))
+	require.NoError(t, err)
+	_, err = io.WriteString(conn, "GET /oauth/checkToken HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+	require.NoError(t, err)
+	waiting := func() bool { return strings.Contains(stacks(), "sandbox.(*Sandbox).wait(") }
+	require.Eventually(t, waiting, 5*time.Second, time.Millisecond)
+
+	// With more than its request read, net/http does not see that the connection has ended.
+	_, err = io.WriteString(conn, "G")
+	require.NoError(t, err)
+	time.Sleep(50 * time.Millisecond)
+	sb.Close()
+	sb.Close()
+
+	require.Eventually(t, func() bool { return !waiting() }, 5*time.Second, time.Millisecond)
+	require.NoError(t, conn.Close())
+}
+
+// stacks returns what every goroutine is about.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
 }

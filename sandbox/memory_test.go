@@ -1,0 +1,134 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// promised is the bound in the documentation of Sandbox.
+const promised = 512 << 20
+
+// heap returns how many bytes are in use once the garbage is gone.
+func heap() int {
+	runtime.GC()
+	runtime.GC() // what the first one finds in a sync.Pool, the second frees
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// grown returns how many bytes more are in use after fill, and keeps the sandbox alive until it has looked.
+func grown(s *Sandbox, fill func()) int {
+	before := heap()
+	fill()
+	after := heap()
+	runtime.KeepAlive(s)
+	return after - before
+}
+
+func serve(t *testing.T, s *Sandbox, r *http.Request) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w.Body.String()
+}
+
+// What a request says is kept in part at most, be it never so long.
+func TestLongStringsAreNotKept(t *testing.T) {
+	const (
+		requests = 200
+		bound    = 1 << 20 // all of them together
+	)
+	post := func(path, body string) *http.Request {
+		return httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
+	}
+	const sendSmsCode, register = "/oauth/api/account/sendSmsCode", "/oauth/api/account/register"
+	long := func(i int) string { return fmt.Sprintf("%d%s", i, strings.Repeat("9", 60_000)) }
+
+	tests := map[string]func(s *Sandbox, i int) *http.Request{
+		"call id": func(_ *Sandbox, i int) *http.Request {
+			r := post("/elsewhere", "")
+			r.Header.Set(CallIDHeader, fmt.Sprintf("%d%s", i, strings.Repeat("x", 900_000)))
+			return r
+		},
+		"mobile of an SMS": func(s *Sandbox, i int) *http.Request {
+			id := fmt.Sprint("id", i)
+			s.pictures.put(id, "CODE", s.Now())
+			return post(sendSmsCode, fmt.Sprintf(`{"mobile": %q, "img_code_id": %q, "img_code": "CODE", "sms_type": "LOGIN"}`, long(i), id))
+		},
+		"mobile of a refused request": func(_ *Sandbox, i int) *http.Request {
+			return post(sendSmsCode, fmt.Sprintf(`{"mobile": %q}`, long(i)))
+		},
+		"names": func(_ *Sandbox, i int) *http.Request {
+			return post(register, fmt.Sprintf(`{"username": %q, "email": %[1]q, "mobile": %[1]q}`, long(i)[:20_000]))
+		},
+		"path": func(_ *Sandbox, i int) *http.Request { return post("/"+long(i), "") },
+		"query": func(_ *Sandbox, i int) *http.Request {
+			return httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/oauth/checkToken?mobile=1&token="+long(i), nil)
+		},
+	}
+	for name, request := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := New()
+			grew := grown(s, func() {
+				for i := range requests {
+					serve(t, s, request(s, i))
+				}
+			})
+			assert.Less(t, grew, bound)
+			assert.Len(t, s.Ledger(), requests)
+		})
+	}
+}
+
+// The ledger still shows which request it was.
+func TestLedgerKeepsTheBeginning(t *testing.T) {
+	s := New()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/oauth/api/account/sendSmsCode",
+		strings.NewReader(`{"mobile": "`+strings.Repeat("1", 1000)+`"}`))
+	r.Header.Set(CallIDHeader, strings.Repeat("c", 1000))
+
+	serve(t, s, r)
+
+	entry := s.Ledger()[0]
+	assert.Equal(t, strings.Repeat("1", 128), entry.Mobile)
+	assert.Equal(t, strings.Repeat("c", 128), entry.CallID)
+}
+
+// The bound is a sum: the most that one of each kind can take, times as many as are kept.
+func TestMemoryIsBoundedInBytes(t *testing.T) {
+	const each = 5_000
+	wide := func(i, length int) string { // as many bytes as characters can have
+		return fmt.Sprintf("%0*d", min(length, 6), i) + strings.Repeat("\U0001F4F1", max(length-6, 0))
+	}
+	s := New()
+	now := s.Now()
+	grew := grown(s, func() {
+		for i := range each {
+			phone := wide(i, 32)
+			id := s.freeImgCodeID(now)
+			s.pictures.put(id, "CODE", now)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/oauth/api/account/sendSmsCode", strings.NewReader(
+				fmt.Sprintf(`{"mobile": %q, "img_code_id": %q, "img_code": "CODE", "sms_type": "RESET_PASSWORD"}`, phone, id)))
+			r.Header.Set(CallIDHeader, wide(i, 500))
+			require.Contains(t, serve(t, s, r), `"000"`)
+
+			a := newAccount(Account{Username: wide(i, 20), Email: wide(i, 255), Mobile: wide(i, 16)})
+			s.accounts.add(a)
+			s.mailActivation(a, call{now: now, requestID: newUUID()})
+			s.logIn(a, now)
+			s.accessTokens.put(newToken(), struct{}{}, now)
+			s.tickets.put(newToken(), a.openID, now)
+		}
+	})
+	t.Logf("%d MiB for all that can be kept", grew/each*maxKept>>20)
+	assert.Less(t, grew/each*maxKept, promised)
+	require.Len(t, s.accounts.queue, each)
+}
