@@ -3,18 +3,14 @@ package openplatform
 import (
 	"context"
 	"errors"
-	"io"
 	"mime"
 	"net"
 	"net/http"
 	"regexp"
-	"slices"
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
-
-const maxBody = 1 << 20 // bytes, after decompression
 
 // An answer is what came back for an attempt: the HTTP part of it, and the envelope
 // once it has been read.
@@ -27,23 +23,21 @@ type answer struct {
 	envelope
 }
 
-// readAnswer reads resp and returns an answer with code 000, or the error that
+// readAnswer reads resp, with its body and why that ended early, and returns an answer with code 000, or the error that
 // anything else is.
-func readAnswer(ctx context.Context, m *message, resp *http.Response) (answer, error) {
-	a := answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, params: m.params}
-	if a.status < http.StatusOK {
-		return a, a.unusable("an HTTP status that is no answer") // its body would be an open connection
-	}
-	body, err := readBody(resp)
-	a.length = len(body)
+func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byte, bodyErr error) (answer, error) {
+	a := answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, length: len(body), params: m.params}
 	switch {
-	case err != nil:
-		return a, a.cutShort(ctx, err)
-	case a.length > maxBody:
+	case a.status < http.StatusOK:
+		return a, a.unusable("an HTTP status that is no answer")
+	case bodyErr != nil:
+		return a, a.cutShort(ctx, bodyErr)
+	case a.length > delivery.MaxBody:
 		return a, a.unusable("the body is larger than 1 MiB")
 	case delivery.IsRedirect(a.status):
 		return a, a.unusable("a redirect, which is never followed")
 	}
+	var err error
 	if a.envelope, err = parseEnvelope(body); err != nil {
 		e := a.unusable(err.Error())
 		e.Title = shownText(pageTitle(body), m.params, maxTitle)
@@ -56,28 +50,6 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response) (answer, e
 		return a, a.unusable("code 000 at an HTTP status that is no success")
 	}
 	return a, nil
-}
-
-// readBody reads a body to its end, or to one byte past the limit, and makes room at
-// once for one that says how long it is.
-func readBody(resp *http.Response) ([]byte, error) {
-	size := int64(512)
-	if resp.ContentLength >= 0 {
-		size = min(resp.ContentLength, maxBody) + 1 // one more, to meet the end
-	}
-	body := make([]byte, 0, size)
-	for len(body) <= maxBody {
-		body = slices.Grow(body, 1)
-		n, err := resp.Body.Read(body[len(body):min(cap(body), maxBody+1)])
-		body = body[:len(body)+n]
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return body, err
-		}
-	}
-	return body, nil
 }
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }

@@ -31,15 +31,18 @@ type Client struct {
 
 // A core is what a Client is made of.
 type core struct {
-	baseURL  string // without a trailing slash
-	host     string
-	resty    *resty.Client
-	pool     *delivery.Transport
-	timeout  time.Duration
-	retry    RetryPolicy
-	quota    quota
-	logger   *slog.Logger
-	observer Observer
+	baseURL string // without a trailing slash
+	host    string
+	resty   *resty.Client
+	pool    *delivery.Transport
+	timeout time.Duration
+	// attemptTimeout is the caller's http.Client's. It is applied here, since net/http tells
+	// it from a cancelled request only where it reads the body itself.
+	attemptTimeout time.Duration
+	retry          RetryPolicy
+	quota          quota
+	logger         *slog.Logger
+	observer       Observer
 }
 
 // inside returns the client's core, nil if NewClient did not make it.
@@ -86,7 +89,7 @@ func newClient(cfg config) *Client {
 		hc.Transport = DefaultTransport()
 	}
 	pool := delivery.NewTransport(hc.Transport)
-	hc.Transport = pool
+	hc.Transport, hc.Timeout = pool, 0
 	rc := resty.NewWithClient(&hc).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
@@ -96,14 +99,15 @@ func newClient(cfg config) *Client {
 		rc.Header[key] = values
 	}
 	c := &core{
-		baseURL:  cfg.baseURL,
-		host:     strings.SplitN(cfg.baseURL, "/", 4)[2],
-		resty:    rc,
-		pool:     pool,
-		timeout:  cfg.timeout,
-		retry:    cfg.retry.withDefaults(),
-		logger:   cfg.logger,
-		observer: cfg.observer,
+		baseURL:        cfg.baseURL,
+		host:           strings.SplitN(cfg.baseURL, "/", 4)[2],
+		resty:          rc,
+		pool:           pool,
+		timeout:        cfg.timeout,
+		attemptTimeout: cfg.http.Timeout,
+		retry:          cfg.retry.withDefaults(),
+		logger:         cfg.logger,
+		observer:       cfg.observer,
 	}
 	c.quota.fill()
 	return &Client{core: func() *core { return c }}

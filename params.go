@@ -128,8 +128,8 @@ func (m *message) encodeAny(in any) error {
 	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
 		return m.invalid("", "the request must not be nil")
 	}
-	if holdsRequest(reflect.ValueOf(in), 0) {
-		return m.invalid("", "the request must not contain a request type of the SDK, which encodes masked: copy its fields")
+	if rule := brokenInside(reflect.ValueOf(in), 0); rule != "" {
+		return m.invalid("", rule)
 	}
 	body := []byte("{}")
 	var err error
@@ -141,8 +141,8 @@ func (m *message) encodeAny(in any) error {
 		return m.invalid("", "the request must not contain the JSON of a request type of the SDK, which is masked")
 	case err != nil || !bytes.HasPrefix(body, []byte("{")):
 		return m.invalid("", "the request must encode as a JSON object") // the encoder's error can quote the value
-	case !utf8.Valid(body) || jsonscan.HasReplacement(body):
-		return m.invalid("", "the request must be valid UTF-8")
+	case !utf8.Valid(body): // raw JSON of the caller's is not
+		return m.invalid("", ruleUTF8)
 	}
 	if m.op.Method == http.MethodPost {
 		m.body, m.hasData = body, len(body) > len("{}")
@@ -163,21 +163,32 @@ var (
 	marshalerType  = reflect.TypeFor[json.Marshaler]()
 )
 
-// holdsRequest reports whether v is, or contains, a request of the SDK's: its JSON is masked,
-// and a type that embeds one has that JSON, too. What is nested too deeply for encoding/json
-// counts as well.
-func holdsRequest(v reflect.Value, depth int) bool {
+const ruleUTF8 = "the request must be valid UTF-8"
+
+// brokenInside returns why v must not be encoded. Strings that are not UTF-8 would all become
+// the same one; a request of the SDK's has masked JSON, and so has a type that embeds one.
+func brokenInside(v reflect.Value, depth int) (rule string) {
 	if !v.IsValid() {
-		return false
+		return ""
 	}
 	t := v.Type()
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if depth > 1000 || t.PkgPath() == ownPackage && t.Implements(documentedType) && t.Implements(marshalerType) {
-		return true
+	switch {
+	case depth > 1000:
+		return "the request must not be nested so deeply"
+	case t.PkgPath() == ownPackage && t.Implements(documentedType) && t.Implements(marshalerType):
+		return "the request must not contain a request type of the SDK, which encodes masked: copy its fields"
+	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
+		return ruleUTF8
 	}
-	return slices.ContainsFunc(partsOf(v), func(part reflect.Value) bool { return holdsRequest(part, depth+1) })
+	for _, part := range partsOf(v) {
+		if rule := brokenInside(part, depth+1); rule != "" {
+			return rule
+		}
+	}
+	return ""
 }
 
 // partsOf returns what a value is made of.
@@ -194,9 +205,12 @@ func partsOf(v reflect.Value) []reflect.Value {
 		}
 	case reflect.Map:
 		for entry := v.MapRange(); entry.Next(); {
-			parts = append(parts, entry.Value())
+			parts = append(parts, entry.Key(), entry.Value())
 		}
 	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 { // bytes are no text
+			return nil
+		}
 		for i := range v.Len() {
 			parts = append(parts, v.Index(i))
 		}

@@ -47,7 +47,13 @@ var jsonType = []string{"application/json"}
 
 // attempt sends m once.
 func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
-	try := delivery.NewAttempt(ctx, m.body, !m.hasData)
+	within := ctx
+	if c.attemptTimeout > 0 {
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeout(ctx, c.attemptTimeout)
+		defer cancel()
+	}
+	try := delivery.NewAttempt(within, m.body, !m.hasData)
 	defer try.End()
 	request := c.resty.R().SetContext(try).SetDoNotParseResponse(true) //nolint:contextcheck // an Attempt is ctx, and more
 	if m.op.Method == http.MethodPost {
@@ -63,6 +69,6 @@ func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
 			certificate: isCertificateError(err),
 		}
 	}
-	defer resp.RawBody().Close() //nolint:errcheck // all that was wanted of it has been read
-	return readAnswer(ctx, m, resp.RawResponse)
+	body, bodyErr := try.Body()
+	return readAnswer(ctx, m, resp.RawResponse, body, bodyErr)
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"sync/atomic"
 )
 
@@ -21,11 +22,11 @@ import (
 // each at most once and takes the Location from redirects, so that none is followed.
 // (CheckRedirect would not do: before it is asked, net/http parses the Location, and one
 // that does not parse becomes an error that quotes it.)
+//
+// The answer's body it reads to the end, or past the limit: [Attempt.Body] has it.
 type Transport struct {
-	next http.RoundTripper
-	// native: next is net/http's own transport, which tells httptrace of each connection
-	// before it writes to it.
-	native bool
+	foreign http.RoundTripper              // of the caller's making
+	native  atomic.Pointer[http.Transport] // or net/http's own, which reports each connection before it writes to it
 }
 
 // NewTransport returns a Transport that sends through next.
@@ -34,17 +35,29 @@ type Transport struct {
 // request over connections that nobody hears of. One with TLSNextProto entries of its own
 // proves no more than any other RoundTripper, for the same reason.
 func NewTransport(next http.RoundTripper) *Transport {
-	t, ok := next.(*http.Transport)
+	own, ok := next.(*http.Transport)
 	if !ok {
-		return &Transport{next: next}
+		return &Transport{foreign: next}
 	}
-	clone := t.Clone()
-	return &Transport{next: clone, native: len(clone.TLSNextProto) == 0}
+	clone := own.Clone()
+	if len(clone.TLSNextProto) > 0 {
+		return &Transport{foreign: clone}
+	}
+	t := &Transport{}
+	t.native.Store(clone)
+	return t
 }
 
-// CloseIdleConnections closes the connections that next keeps for later requests.
+func (t *Transport) next() http.RoundTripper {
+	if native := t.native.Load(); native != nil {
+		return native
+	}
+	return t.foreign
+}
+
+// CloseIdleConnections closes the connections that are kept for later requests.
 func (t *Transport) CloseIdleConnections() {
-	if closer, ok := t.next.(interface{ CloseIdleConnections() }); ok {
+	if closer, ok := t.next().(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
 	}
 }
@@ -55,11 +68,55 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok || !a.attached.CompareAndSwap(false, true) {
 		return nil, errors.New("openplatform: a request without an attempt of its own")
 	}
-	resp, err := t.next.RoundTrip(a.attach(req, t.native))
-	if resp != nil && IsRedirect(resp.StatusCode) {
+	native := t.native.Load()
+	a.native = native != nil
+	req = a.attach(req)
+	if http2MayHang && a.native && req.URL.Scheme == "https" {
+		return t.exchangeOrLeave(a, native, req)
+	}
+	return a.exchange(t.next(), req)
+}
+
+// exchange sends req and reads the answer.
+func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := next.RoundTrip(req)
+	if err != nil || resp == nil || resp.Body == nil {
+		return resp, err
+	}
+	if IsRedirect(resp.StatusCode) {
 		resp.Header.Del("Location")
 	}
-	return resp, err
+	if resp.StatusCode >= http.StatusOK { // below, the body would be an open connection
+		a.body, a.bodyErr = readBody(resp)
+	}
+	_ = resp.Body.Close() // all that was wanted of it has been read
+	resp.Body = http.NoBody
+	return resp, nil
+}
+
+// MaxBody is how much of an answer's body is read, in bytes after decompression.
+const MaxBody = 1 << 20
+
+// readBody reads a body to its end, or to one byte past the limit, and makes room at
+// once for one that says how long it is.
+func readBody(resp *http.Response) ([]byte, error) {
+	size := int64(512)
+	if resp.ContentLength >= 0 {
+		size = min(resp.ContentLength, MaxBody) + 1 // one more, to meet the end
+	}
+	body := make([]byte, 0, size)
+	for len(body) <= MaxBody {
+		body = slices.Grow(body, 1)
+		n, err := resp.Body.Read(body[len(body):min(cap(body), MaxBody+1)])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return body, err
+		}
+	}
+	return body, nil
 }
 
 // IsRedirect reports whether an HTTP status is of class 3.
@@ -69,7 +126,7 @@ func IsRedirect(status int) bool { return 300 <= status && status <= 399 }
 // the context of that request, too.
 type Attempt struct {
 	context.Context
-	body []byte
+	content []byte // of the request
 	// enough says that the headers, or any part of the body, may be enough to act on.
 	enough bool
 
@@ -80,6 +137,9 @@ type Attempt struct {
 	attached  atomic.Bool
 	connected atomic.Bool
 	fate      atomic.Int32
+
+	body    []byte // of the answer
+	bodyErr error
 }
 
 // What can become of a body. It leaves fateOpen once.
@@ -91,10 +151,10 @@ const (
 
 type key struct{}
 
-// NewAttempt returns an attempt to send body, within ctx. Call [Attempt.End] when it is
+// NewAttempt returns an attempt to send content, within ctx. Call [Attempt.End] when it is
 // over. headersAreEnough says that the platform can act on the request without its body.
-func NewAttempt(ctx context.Context, body []byte, headersAreEnough bool) *Attempt {
-	a := &Attempt{body: body, enough: headersAreEnough}
+func NewAttempt(ctx context.Context, content []byte, headersAreEnough bool) *Attempt {
+	a := &Attempt{content: content, enough: headersAreEnough}
 	a.trace.GotConn = a.gotConn
 	a.Context = httptrace.WithClientTrace(ctx, &a.trace)
 	return a
@@ -109,11 +169,10 @@ func (a *Attempt) Value(k any) any {
 }
 
 // attach returns a copy of req with the body.
-func (a *Attempt) attach(req *http.Request, native bool) *http.Request {
-	a.native = native
+func (a *Attempt) attach(req *http.Request) *http.Request {
 	a.request = *req
-	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.body))
-	if native { // of a body that net/http knows it sends the beginning together with the headers
+	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.content))
+	if a.native { // of a body that net/http knows it sends the beginning together with the headers
 		a.request.Body = io.NopCloser(&a.known)
 	} else {
 		a.request.Body = gate{a}
@@ -125,7 +184,7 @@ func (a *Attempt) attach(req *http.Request, native bool) *http.Request {
 func (a *Attempt) gotConn(httptrace.GotConnInfo) {
 	a.connected.Store(true)
 	if a.native && a.fate.CompareAndSwap(fateOpen, fateTaken) {
-		a.known.Reset(a.body)
+		a.known.Reset(a.content)
 	}
 }
 
@@ -152,6 +211,10 @@ func (a *Attempt) NotSent() bool {
 	}
 }
 
+// Body returns the answer's body, of which one byte more than [MaxBody] is too much; and why
+// it could not be read to its end.
+func (a *Attempt) Body() ([]byte, error) { return a.body, a.bodyErr }
+
 // A gate is the body as a foreign RoundTripper gets it.
 type gate struct{ a *Attempt }
 
@@ -159,7 +222,7 @@ var errSealed = errors.New("openplatform: the call is over")
 
 func (g gate) Read(p []byte) (int, error) {
 	if g.a.fate.CompareAndSwap(fateOpen, fateTaken) {
-		g.a.known.Reset(g.a.body)
+		g.a.known.Reset(g.a.content)
 	}
 	if g.a.fate.Load() == fateSealed {
 		return 0, errSealed

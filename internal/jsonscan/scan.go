@@ -126,12 +126,6 @@ func IsUnicode(value []byte) bool {
 	}) && waiting == 0
 }
 
-// HasReplacement reports whether encoding/json, which made value, met bytes that are not
-// UTF-8. It writes U+FFFD as an escape for them, and otherwise as it is.
-func HasReplacement(value []byte) bool {
-	return anyEscape(value, func(c rune, _ bool) bool { return c == utf8.RuneError })
-}
-
 // anyEscape reports whether visit returns true for any \u escape. adjoins says that the
 // escape before it ended where this one begins.
 func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {

@@ -44,20 +44,7 @@ func TestIsUnicode(t *testing.T) {
 	}
 }
 
-func TestHasReplacement(t *testing.T) {
-	for _, s := range []string{"\xff", "a\xc3", "\xed\xa0\x80", "\\\xff"} {
-		encoded, err := json.Marshal(map[string]string{"k": s})
-		require.NoError(t, err)
-		assert.True(t, HasReplacement(encoded), "%q", s)
-	}
-	for _, s := range []string{"", "�", `\ufffd`, "密码", "\u2028", `\\`} {
-		encoded, err := json.Marshal(map[string]string{"k": s})
-		require.NoError(t, err)
-		assert.False(t, HasReplacement(encoded), "%q", s)
-	}
-}
-
-// FuzzIsUnicode holds the two against encoding/json: a string that is Unicode survives
+// FuzzIsUnicode holds it against encoding/json: a string that is Unicode survives
 // decoding and encoding, and one that is not becomes U+FFFD.
 func FuzzIsUnicode(f *testing.F) {
 	f.Add([]byte(`"\ud83d\ude00"`))
