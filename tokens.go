@@ -328,6 +328,8 @@ func (t *tokenSource) start(ctx context.Context) *renewal {
 	t.over = r.over
 	go func() {
 		defer cancel()
+		defer leaveStore()
+		defer leaveLock()
 		defer close(r.over)
 		if t.store == nil {
 			t.fetch(ctx, r)
@@ -755,33 +757,39 @@ func (t *tokenSource) report(ctx context.Context, method string, err error) {
 	case ctx.Err() != nil:
 		reason = "timed out"
 	}
-	t.warn(ctx, "openplatform token store failed",
-		slog.String("method", method), slog.String("reason", reason), slog.String("error_type", kind))
+	t.tell(func(l *slog.Logger) {
+		l.LogAttrs(ctx, slog.LevelWarn, "openplatform token store failed",
+			slog.String("method", method), slog.String("reason", reason), slog.String("error_type", kind))
+	})
 }
 
 // warnOfPanic tells of a panic in a fetch, for which nobody may be waiting.
 func (t *tokenSource) warnOfPanic(ctx context.Context, err error) {
 	var panicked *panicError
-	if errors.As(err, &panicked) {
-		t.warn(ctx, "openplatform access token fetch panicked", slog.String("panic_type", fmt.Sprintf("%T", panicked.value)))
+	if !errors.As(err, &panicked) {
+		return
 	}
+	t.tell(func(l *slog.Logger) {
+		l.LogAttrs(ctx, slog.LevelWarn, "openplatform access token fetch panicked",
+			slog.String("panic_type", fmt.Sprintf("%T", panicked.value)))
+	})
 }
 
 // warnOfTimes tells once that the platform's times make no sense: it will not mend by
 // itself, and each token has them.
 func (t *tokenSource) warnOfTimes(ctx context.Context, assumed time.Duration) {
 	t.oddTimes.Do(func() {
-		t.warn(ctx, "openplatform access token ends at a time that makes no sense", slog.Duration("assumed_lifetime", assumed))
+		t.tell(func(l *slog.Logger) {
+			l.LogAttrs(ctx, slog.LevelWarn, "openplatform access token ends at a time that makes no sense",
+				slog.Duration("assumed_lifetime", assumed))
+		})
 	})
 }
 
-func (t *tokenSource) warn(ctx context.Context, msg string, attrs ...slog.Attr) {
-	if t.client.logger == nil {
-		return
+// tell gives log the logger, if there is one. A logger that panics must not end the
+// program from a goroutine of the source.
+func (t *tokenSource) tell(log func(*slog.Logger)) {
+	if t.client.logger != nil {
+		_ = protect(func() error { log(t.client.logger); return nil })
 	}
-	// A logger that panics must not end the program from a goroutine of ours.
-	_ = protect(func() error {
-		t.client.logger.LogAttrs(ctx, slog.LevelWarn, msg, attrs...)
-		return nil
-	})
 }

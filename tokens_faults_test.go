@@ -68,7 +68,7 @@ func (s *faultyStore) Lock(ctx context.Context, key string) (func(), error) {
 		return nil, err
 	}
 	return func() {
-		_ = s.hook(context.Background(), "unlock")
+		_ = s.hook(context.WithoutCancel(ctx), "unlock") // which has no ctx
 		unlock()
 	}, nil
 }
@@ -126,9 +126,9 @@ func TestCallersProceedWhileTheStoreHangs(t *testing.T) {
 						defer cancel()
 						start := time.Now()
 						token, err := source.Token(ctx)
-						assert.NoError(t, err)
-						assert.Equal(t, "at-1", token)
 						assert.LessOrEqual(t, time.Since(start), patience)
+						assert.Equal(t, "at-1", token)
+						assert.NoError(t, err)
 					})
 				}
 				wg.Wait()
@@ -214,6 +214,47 @@ func TestAStoreThatNeverReturnsCostsOneGoroutine(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOneRenewalAtATimeSpeaksToTheStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inside, most atomic.Int64
+		store := faulty(func(ctx context.Context, method string) error {
+			if method == "Delete" {
+				return nil
+			}
+			most.Store(max(most.Load(), inside.Add(1)))
+			defer inside.Add(-1)
+			return nap(ctx, 300*time.Millisecond)
+		})
+		p := &clockedPlatform{lifetime: time.Second}
+		source := p.source(t, openplatform.WithTokenStore(store))
+		for range 100 {
+			token, err := source.Token(t.Context())
+			require.NoError(t, err)
+			source.Invalidate(t.Context(), token)
+			time.Sleep(150 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 1, most.Load())
+		for _, ttl := range store.ttls {
+			assert.Positive(t, ttl, "what has ended is not stored")
+		}
+	})
+}
+
+func TestATokenIsFoundInTheStoreWhoseLockIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		store.locked <- struct{}{} // by a machine that died
+		token, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "at-1", token)
+	})
 }
 
 func TestASourceEndsItsGoroutinesWithinTheClientsTimeout(t *testing.T) {
@@ -377,6 +418,56 @@ func TestALateRejectionOfAnOldTokenChangesNothing(t *testing.T) {
 		source.Invalidate(t.Context(), "at-1")
 		assert.Equal(t, "at-3", token(), "at-2 is still in the store, and rejected")
 	})
+}
+
+// A scripted store hands out one token after the other.
+type scripted struct {
+	*memoryStore
+	tokens []string
+}
+
+func (s *scripted) Get(context.Context, string) (token string, ttl time.Duration, err error) {
+	if len(s.tokens) == 0 {
+		return "", 0, nil
+	}
+	token, s.tokens = s.tokens[0], s.tokens[1:]
+	return token, 2 * time.Hour, nil
+}
+
+// What a store gave in place of a rejected token, and what then served its time or a
+// call, was no wrong token: when it is rejected, the store is asked first again.
+func TestAStoreWhoseTokenHasWorkedIsAskedFirst(t *testing.T) {
+	for name, serve := range map[string]func(*testing.T, *openplatform.AccessTokenSource) (want string){
+		"its time": func(*testing.T, *openplatform.AccessTokenSource) string { time.Sleep(3 * time.Hour); return "st-3" },
+		"a call": func(t *testing.T, source *openplatform.AccessTokenSource) string {
+			t.Helper()
+			require.NoError(t, source.Use(t.Context(), func(string) error { return nil }))
+			return "st-2"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &clockedPlatform{lifetime: 2 * time.Hour}
+				source := p.source(t, openplatform.WithTokenStore(&scripted{newMemoryStore(), []string{"", "st-2", "st-3", "st-4"}}))
+				reject := func() (next string) {
+					token, err := source.Token(t.Context())
+					require.NoError(t, err)
+					source.Invalidate(t.Context(), token)
+					time.Sleep(2 * time.Second)
+					next, err = source.Token(t.Context())
+					require.NoError(t, err)
+					return next
+				}
+				require.Equal(t, "st-2", reject())
+				serving := serve(t, source)
+				token, err := source.Token(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, serving, token)
+				assert.Contains(t, []string{"st-3", "st-4"}, reject())
+				assert.Equal(t, 1, p.settled().fetches)
+			})
+		})
+	}
 }
 
 func TestATokenRejectedWhileItIsReadIsNotKept(t *testing.T) {

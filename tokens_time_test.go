@@ -240,7 +240,7 @@ func TestARenewalLeavesItsCallerTime(t *testing.T) {
 		token, err := source.Token(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, "at-1", token)
-		assert.NoError(t, ctx.Err(), "the token is for a call yet to be made")
+		require.NoError(t, ctx.Err(), "the token is for a call yet to be made")
 		time.Sleep(time.Minute) // the renewal ends within the client's timeout
 	})
 }
