@@ -284,7 +284,7 @@ func TestACallerWhoWaitsForCenturiesWaitsForTheStoreToo(t *testing.T) {
 		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
 		time.Sleep(time.Minute)
-		ctx, cancel := context.WithTimeout(t.Context(), 290*365*24*time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 150*365*24*time.Hour)
 		defer cancel()
 		token, err := p.source(t, openplatform.WithTokenStore(store)).Token(ctx)
 		require.NoError(t, err)
@@ -554,6 +554,21 @@ func TestRejectionsAtOnceDoNotHammerThePlatform(t *testing.T) {
 		}
 		wg.Wait()
 		assert.LessOrEqual(t, p.fetches, 12, "two, and then one a second")
+	})
+}
+
+func TestATokenIsDeletedOnceHoweverManyRejectIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		for range 20 {
+			source.Invalidate(t.Context(), token)
+			source.Invalidate(t.Context(), "")
+		}
+		synctest.Wait()
+		assert.Equal(t, 1, store.called("Delete"))
 	})
 }
 
