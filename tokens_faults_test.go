@@ -279,7 +279,7 @@ func TestALockIsGivenBackAfterAFetchThatTimedOut(t *testing.T) {
 
 func TestACallerWhoWaitsForCenturiesWaitsForTheStoreToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := faulty(only("Lock", func(ctx context.Context) error { return nap(ctx, time.Second) }))
+		store := faulty(only("Get", func(ctx context.Context) error { return nap(ctx, time.Second) }))
 		p := &clockedPlatform{lifetime: 2 * time.Hour}
 		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
