@@ -1,0 +1,95 @@
+package simulation
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+var chinaStandardTime = time.FixedZone("CST", 8*60*60)
+
+// What a platform can say of a token's end.
+type expiry int
+
+const (
+	expiryRight expiry = iota
+	expiryInUTC        // not China's time: eight hours too early
+	expiryYearOne
+	expiryFarFuture
+	expiryUnreadable
+	expiryMissing
+)
+
+// A clock is the platform's. It may be off from the true one, and lie about a token's end.
+type clock struct {
+	expiry  expiry
+	offset  time.Duration
+	date    bool // it tells its time in the Date header
+	garbled bool // or something that is no time
+	jumps   []jump
+}
+
+// A jump is another offset from a time on.
+type jump struct {
+	at     time.Duration
+	offset time.Duration
+}
+
+func (c *clock) now(start, now time.Time) time.Time {
+	offset := c.offset
+	for _, j := range c.jumps {
+		if now.Sub(start) >= j.at {
+			offset = j.offset
+		}
+	}
+	return now.Add(offset)
+}
+
+// tell returns what the platform says at now of a token that truly ends at ends: its expired field and Date header, and
+// whether a client can know from them when that is.
+func (c *worldClock) tell(now, ends time.Time) (expired, date string, sane bool) {
+	theirs := c.now(c.start, now)
+	if c.date {
+		date = theirs.UTC().Format(http.TimeFormat)
+	}
+	if c.garbled {
+		date = "yesterday"
+	}
+	off := theirs.Sub(now)
+	// Without its Date, a clock that is minutes off does no harm to a token of hours.
+	tolerable := off.Abs() <= 4*time.Minute && (off == 0 || ends.Sub(now) >= 30*time.Minute)
+	sane = c.expiry == expiryRight && (c.date && !c.garbled || tolerable)
+	end := ends.Add(off).In(chinaStandardTime)
+	switch c.expiry {
+	case expiryInUTC:
+		return strconv.Quote(end.UTC().Format(time.DateTime)), date, sane
+	case expiryYearOne:
+		return `"0001-01-01 00:00:00"`, date, sane
+	case expiryFarFuture:
+		return `"9999-12-31 23:59:59"`, date, sane
+	case expiryUnreadable:
+		return `"soon"`, date, sane
+	case expiryMissing:
+		return "null", date, sane
+	}
+	return strconv.Quote(end.Format(time.DateTime)), date, sane
+}
+
+type worldClock struct {
+	clock
+	start time.Time
+}
+
+func drawClock(d dice, horizon time.Duration) clock {
+	c := clock{date: d.chance(0.7)}
+	if d.chance(0.5) {
+		return c
+	}
+	c.expiry = pick(d, expiryRight, expiryRight, expiryInUTC, expiryYearOne, expiryFarFuture, expiryUnreadable, expiryMissing)
+	c.offset = pick(d, 0, d.upTo(4*time.Minute), -d.upTo(4*time.Minute), d.upTo(72*time.Hour), -d.upTo(72*time.Hour))
+	c.garbled = d.chance(0.1)
+	if d.chance(0.5) {
+		c.jumps = append(c.jumps, jump{at: d.upTo(horizon), offset: pick(d, 0, d.upTo(30*time.Hour), -d.upTo(30*time.Hour))})
+	}
+	return c
+}

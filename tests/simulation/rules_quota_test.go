@@ -1,0 +1,184 @@
+package simulation
+
+import (
+	"context"
+	"time"
+
+	openplatform "github.com/ebaas/openplatform-go"
+)
+
+const quotaFull = 100 // tenths of a repetition
+
+// A quotaModel is what the retry quota of a client may hold. When a repetition is paid for, before the wait or after
+// it, is for the SDK to choose, and the quota is full at a hundred: so there are two bounds.
+type quotaModel struct {
+	early, late int
+	waiting     int // calls between two attempts: they may have been paid for
+}
+
+func (q *quotaModel) deposit() {
+	q.early, q.late = min(q.early+1, quotaFull), min(q.late+1, quotaFull)
+}
+
+func (q *quotaModel) low() int  { return min(q.early, q.late) }
+func (q *quotaModel) high() int { return max(q.early, q.late) }
+
+// checkQuota plays the quota of a machine's client through.
+func (w *world) checkQuota(m *machine) {
+	q := quotaModel{early: quotaFull, late: quotaFull}
+	for _, s := range m.steps {
+		a := s.attempt
+		switch {
+		case s.begins && a.number == 1:
+			q.deposit()
+		case s.begins:
+			q.waiting--
+			if q.early < 0 {
+				w.broke("quota", "attempt %d of call %d, %s, was not paid for", a.number, a.call.id, a.call.op)
+			}
+			q.late -= 10
+		case a.number < len(a.call.attempts):
+			q.waiting++
+			q.early -= 10
+		default:
+			w.checkRepeated(a, q)
+		}
+	}
+	calls, attempts := 0, 0
+	for _, c := range w.calls {
+		if c.machine == m && len(c.attempts) > 0 {
+			calls++
+			attempts += len(c.attempts)
+		}
+	}
+	if 10*(attempts-calls) > calls+quotaFull {
+		w.broke("quota", "%d calls were attempted %d times", calls, attempts)
+	}
+	if w.probing {
+		w.checkProbe(m, q)
+	}
+}
+
+// checkRepeated wants to know why a failed attempt was the last one.
+func (w *world) checkRepeated(a *attempt, q quotaModel) {
+	c := a.call
+	retryAfter, repeatable := a.asksToRepeat()
+	longest := min(w.plan.baseDelay()<<min(a.number-1, 20), w.plan.maxDelay())
+	switch {
+	case !repeatable, a.number >= w.plan.maxAttempts(), retryAfter > w.plan.maxDelay():
+		return
+	case c.end.After(a.end): // it waited, and then others had emptied the quota
+		return
+	case q.low()-10*q.waiting < 10, c.timeLeft(a.end) <= retryAfter+longest:
+		return
+	}
+	w.broke("repeat", "call %d, %s, was not repeated after attempt %d, with a quota of %d tenths", c.id, c.op, a.number, q.low())
+}
+
+func (p plan) baseDelay() time.Duration {
+	if p.policy.BaseDelay == 0 {
+		return 100 * time.Millisecond
+	}
+	return p.policy.BaseDelay
+}
+
+func (p plan) maxDelay() time.Duration {
+	if p.policy.MaxDelay == 0 {
+		return max(2*time.Second, p.baseDelay())
+	}
+	return p.policy.MaxDelay
+}
+
+func (c *call) timeLeft(at time.Time) time.Duration {
+	left := c.machine.world.plan.timeout - at.Sub(c.start)
+	if c.visit != nil && !c.visit.ctxEnd.IsZero() {
+		left = min(left, c.visit.ctxEnd.Sub(at))
+	}
+	return left
+}
+
+// asksToRepeat reports whether an attempt failed in a way that is to be repeated, as far as that is certain.
+func (a *attempt) asksToRepeat() (retryAfter time.Duration, yes bool) {
+	if a.told.Err == nil || a.call.endedEarly() {
+		return 0, false
+	}
+	if len(a.deliveries) == 0 {
+		return 0, a.told.Outcome == openplatform.OutcomeNotSent && !a.call.machine.world.plan.wrapped
+	}
+	if mutates[a.call.op] {
+		return 0, false
+	}
+	d := a.deliveries[0]
+	switch d.fault {
+	case lostBeforeEffect, lostAfterEffect, truncatedHead, truncatedBody:
+		return 0, true
+	case busyStatus, busyCode, busyAfterEffect:
+		return secondsOf(d.reply.retryAfter), d.answered
+	}
+	return 0, false
+}
+
+// secondsOf reads a Retry-After for the rule: one that is a date, or more than anybody waits, is as good as for ever.
+func secondsOf(retryAfter string) time.Duration {
+	switch retryAfter {
+	case "", "-1", "soon", "0":
+		return 0
+	case "1":
+		return time.Second
+	case "2":
+		return 2 * time.Second
+	case "30":
+		return 30 * time.Second
+	default:
+		return 1 << 62
+	}
+}
+
+// probe finds out what is left of each machine's quota: with a platform that is out of reach, calls are repeated until
+// there is nothing left.
+func (w *world) probe() {
+	if w.plan.maxAttempts() == 1 || w.plan.timeout < 2*time.Duration(w.plan.maxAttempts())*w.plan.maxDelay() || w.plan.wrapped {
+		return
+	}
+	w.probing = true
+	w.add("the quota is probed")
+	for _, m := range w.machines {
+		before := len(m.steps)
+		for {
+			calls := len(w.calls)
+			_, _ = m.client.GetImgCode(context.Background())
+			if len(w.calls[calls].attempts) < 2 {
+				break
+			}
+		}
+		m.probed = m.steps[before:]
+		m.steps = m.steps[:before]
+	}
+}
+
+// checkProbe compares the repetitions that the probe got with what must have been there.
+func (w *world) checkProbe(m *machine, q quotaModel) {
+	got := 0
+	for _, s := range m.probed {
+		if s.begins && s.attempt.number > 1 {
+			got++
+		}
+	}
+	low, high := repetitionsOf(q.low(), w.plan.maxAttempts()), repetitionsOf(q.high(), w.plan.maxAttempts())
+	if got < low || got > high {
+		w.broke("quota-drained", "the quota had %d repetitions left, and should have had %d to %d", got, low, high)
+	}
+}
+
+// repetitionsOf returns what a probe gets out of a quota.
+func repetitionsOf(tenths, maxAttempts int) (n int) {
+	for {
+		tenths = min(tenths+1, quotaFull)
+		got := min(tenths/10, maxAttempts-1)
+		if got == 0 {
+			return n
+		}
+		n += got
+		tenths -= 10 * got
+	}
+}
