@@ -16,6 +16,7 @@ type visit struct {
 	field   string // what the request carries, and no other one does
 	start   time.Time
 	ctxEnd  time.Time // zero if the ctx does not end
+	cancels bool      // ends it, rather than a deadline
 	end     time.Time
 	err     error
 	token   string   // that Token returned
@@ -109,7 +110,7 @@ func (w *world) newVisit(m *machine, op opPlan) *visit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.visitCount++
-	v := &visit{id: w.visitCount, op: op.op, machine: m, start: time.Now()}
+	v := &visit{id: w.visitCount, op: op.op, machine: m, start: time.Now(), cancels: op.cancels}
 	v.field = fmt.Sprintf("%s%08d", map[bool]string{true: "138", false: "v-"}[op.op == opSendSmsCode], v.id)
 	if op.late {
 		v.ctxEnd = v.start
@@ -126,7 +127,7 @@ func (w *world) ended(v *visit) {
 	defer w.mu.Unlock()
 	v.end = time.Now()
 	if v.end.Equal(v.ctxEnd) && v.start.Before(v.end) {
-		w.met(callerTimesOut)
+		w.met(map[bool]fault{true: callerCancels, false: callerTimesOut}[v.cancels])
 	}
 	w.visits = append(w.visits, v)
 	last := w.shown[v.machine.number]
@@ -136,10 +137,10 @@ func (w *world) ended(v *visit) {
 	if v.token != "" {
 		w.shown[v.machine.number] = v.token
 	}
-	w.add("caller: visit %d, %s on machine %d, patience %v, began %v ago, ended with %q, %v", v.id, v.op, v.machine.number, op(v), v.took(), v.token, v.err)
+	w.add("caller: visit %d, %s on machine %d, patience %v, began %v ago, ended with %q, %v", v.id, v.op, v.machine.number, shownPatience(v), v.took(), v.token, v.err)
 }
 
-func op(v *visit) string {
+func shownPatience(v *visit) string {
 	if v.ctxEnd.IsZero() {
 		return "for ever"
 	}

@@ -20,6 +20,10 @@ const (
 	expiryMissing
 )
 
+func (e expiry) String() string {
+	return [...]string{"right", "in UTC", "of the year 1", "in the far future", "unreadable", "missing"}[e]
+}
+
 // A clock is the platform's. It may be off from the true one, and lie about a token's end.
 type clock struct {
 	expiry  expiry

@@ -25,12 +25,12 @@ func (d dice) between(low, high time.Duration) time.Duration { return low + d.up
 
 // scaled is between low and high, too, but small values are as likely as large ones.
 func (d dice) scaled(low, high time.Duration) time.Duration {
-	doublings := 0
-	for v := low; v < high; v *= 2 {
+	doublings := 1
+	for v := 2 * low; v < high; v *= 2 {
 		doublings++
 	}
-	ceiling := low << d.IntN(doublings+1)
-	return d.between(low, min(max(ceiling, low), high))
+	floor := low << d.IntN(doublings)
+	return d.between(floor, max(floor, min(2*floor, high)))
 }
 
 func pick[T any](d dice, options ...T) T { return options[d.IntN(len(options))] }

@@ -1,6 +1,9 @@
 package simulation
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A fault is one way in which the world is not as one would wish.
 type fault int
@@ -74,6 +77,8 @@ type outage struct {
 	from, to time.Duration
 	trouble
 }
+
+func (o outage) String() string { return fmt.Sprintf("%v-%v: %v", o.from, o.to, o.trouble) }
 
 func (w *world) trouble() trouble {
 	if w.probing {

@@ -87,10 +87,10 @@ func drawCalls(d dice) plan {
 	}
 	ops := []string{opSendSmsCode, opSendSmsCode, opLogout, opGetImgCode, opGetImgCode, opCheckToken, opGetAccessToken, opTouch}
 	hurry := pick(d, 0, 0.2, 0.7)
-	left := 24
-	for range min(1+d.IntN(4), 1+d.IntN(20)) + d.IntN(5)*d.IntN(5) {
+	left := 20
+	for range pick(d, 1, 1+d.IntN(4), 1+d.IntN(20)) {
 		var c callerPlan
-		for range min(1+d.IntN(4), left) {
+		for range min(1+d.IntN(3), left) {
 			left--
 			op := opPlan{op: pick(d, ops...), think: d.scaled(time.Millisecond, 5*time.Second)}
 			c.ops = append(c.ops, op.inHurry(d, hurry, p.latency))
@@ -155,10 +155,10 @@ func (p *plan) drawRevocations(d dice, horizon time.Duration) {
 func (p *plan) drawTokenCallers(d dice, horizon time.Duration) {
 	ops := pick(d, []string{opToken}, []string{opToken, opToken, opUse}, []string{opToken, opToken, opToken, opVerifyUser, opUse, opInvalidate})
 	hurry := pick(d, 0, 0.3, 0.9)
-	callers, rounds := 1+d.IntN(20), 1+d.IntN(2)
+	callers, rounds := pick(d, 1+d.IntN(5), 1+d.IntN(20)), 1
 	pace := horizon / 10
 	if d.chance(0.6) {
-		callers, rounds = 1+d.IntN(3), 10+d.IntN(40)
+		callers, rounds = pick(d, 1, 1, 2), 5+d.IntN(pick(d, 10, 40))
 		pace = horizon / time.Duration(rounds)
 	}
 	for range callers {

@@ -40,6 +40,10 @@ const (
 	sameAgain             // as long as it is valid
 )
 
+func (t tokenWorld) String() string {
+	return [...]string{"the old one lives on", "the old one dies", "the same again"}[t]
+}
+
 // carryOut does what the request asks for.
 func (w *world) carryOut(d *delivery) reply {
 	w.mu.Lock()

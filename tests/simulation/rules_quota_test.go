@@ -9,38 +9,57 @@ import (
 
 const quotaFull = 100 // tenths of a repetition
 
-// A quotaModel is what the retry quota of a client may hold. When a repetition is paid for, before the wait or after
-// it, is for the SDK to choose, and the quota is full at a hundred: so there are two bounds.
+// A quotaModel is what the retry quota of a client may hold, in tenths. When a repetition is paid for is for the SDK to
+// choose, and what a full quota is given is lost: so there are three ways to count. Between their least and their most
+// the truth must be.
 type quotaModel struct {
-	early, late int
-	waiting     int // calls between two attempts: they may have been paid for
+	early  int // paid before the wait, if the wait is not broken off
+	refund int // paid before the wait, and given back if it is
+	late   int // paid after the wait
+	// waiting counts the calls between two attempts, which may have paid for the next.
+	waiting int
 }
 
-func (q *quotaModel) deposit() {
-	q.early, q.late = min(q.early+1, quotaFull), min(q.late+1, quotaFull)
+func (q *quotaModel) pay(tenths int) {
+	q.early, q.refund, q.late = min(q.early+tenths, quotaFull), min(q.refund+tenths, quotaFull), min(q.late+tenths, quotaFull)
 }
 
-func (q *quotaModel) low() int  { return min(q.early, q.late) }
-func (q *quotaModel) high() int { return max(q.early, q.late) }
+func (q *quotaModel) low() int  { return min(q.early, q.refund, q.late) }
+func (q *quotaModel) high() int { return max(q.early, q.refund, q.late) }
+
+// follow takes the model one step on.
+func (q *quotaModel) follow(s step) {
+	a := s.attempt
+	another := a.number < len(a.call.attempts)
+	waits := another || a.call.end.After(a.end)
+	switch {
+	case s.when == attemptBegins && a.number == 1:
+		q.pay(1)
+	case s.when == attemptBegins:
+		q.waiting--
+		q.late -= 10
+	case s.when == attemptEnds && waits:
+		q.waiting++
+		q.refund -= 10
+		if another {
+			q.early -= 10
+		}
+	case s.when == callEnds && waits:
+		q.waiting--
+		q.refund = min(q.refund+10, quotaFull)
+	}
+}
 
 // checkQuota plays the quota of a machine's client through.
 func (w *world) checkQuota(m *machine) {
-	q := quotaModel{early: quotaFull, late: quotaFull}
+	q := quotaModel{early: quotaFull, refund: quotaFull, late: quotaFull}
 	for _, s := range m.steps {
+		q.follow(s)
 		a := s.attempt
-		switch {
-		case s.begins && a.number == 1:
-			q.deposit()
-		case s.begins:
-			q.waiting--
-			if q.early < 0 {
-				w.broke("quota", "attempt %d of call %d, %s, was not paid for", a.number, a.call.id, a.call.op)
-			}
-			q.late -= 10
-		case a.number < len(a.call.attempts):
-			q.waiting++
-			q.early -= 10
-		default:
+		if s.when == attemptBegins && q.high() < 0 {
+			w.broke("quota", "attempt %d of call %d, %s, was not paid for", a.number, a.call.id, a.call.op)
+		}
+		if s.when == attemptEnds && a.number == len(a.call.attempts) {
 			w.checkRepeated(a, q)
 		}
 	}
@@ -160,7 +179,7 @@ func (w *world) probe() {
 func (w *world) checkProbe(m *machine, q quotaModel) {
 	got := 0
 	for _, s := range m.probed {
-		if s.begins && s.attempt.number > 1 {
+		if s.when == attemptBegins && s.attempt.number > 1 {
 			got++
 		}
 	}

@@ -186,7 +186,7 @@ func (w *world) checkDenied(v *visit, starving *time.Time) {
 		return
 	case v.patience() >= w.plan.enough(v.op):
 		if v.op == opToken || !w.unlucky(v) {
-			w.broke("token-denied", "visit %d, %s, with %s of time, got %v", v.id, v.op, op(v), v.err)
+			w.broke("token-denied", "visit %d, %s, with this time: %s,, got %v", v.id, v.op, shownPatience(v), v.err)
 		}
 		return
 	case v.op != opToken || v.patience() == 0:

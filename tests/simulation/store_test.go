@@ -194,10 +194,8 @@ func (s *store) Lock(ctx context.Context, key string) (unlock func(), err error)
 		s.shared.locks[key] = lock
 	}
 	s.shared.mu.Unlock()
-	select {
-	case lock <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := take(ctx, lock); err != nil {
+		return nil, err
 	}
 	// A lock whose holder died ends by itself.
 	var once sync.Once
@@ -208,6 +206,21 @@ func (s *store) Lock(ctx context.Context, key string) (unlock func(), err error)
 		timer.Stop()
 		free()
 	}, nil
+}
+
+// take prefers a lock that is free to a ctx that has ended: if a select has the choice, no seed decides.
+func take(ctx context.Context, lock chan struct{}) error {
+	select {
+	case lock <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case lock <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *store) unlockTrouble() {

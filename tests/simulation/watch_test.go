@@ -31,9 +31,17 @@ type attempt struct {
 
 // A step is one event in the life of the retry quota.
 type step struct {
-	attempt *attempt
-	begins  bool
+	when    when
+	attempt *attempt // the last one, if the call ends
 }
+
+type when int
+
+const (
+	attemptBegins when = iota
+	attemptEnds
+	callEnds
+)
 
 type (
 	visitKey struct{}
@@ -58,6 +66,9 @@ func (m watcher) ObserveCall(ctx context.Context, start openplatform.CallStart) 
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		c.end, c.told = time.Now(), e
+		if n := len(c.attempts); n > 0 {
+			m.steps = append(m.steps, step{when: callEnds, attempt: c.attempts[n-1]})
+		}
 		w.add("sdk: call %d ends: %v after %d attempts: %v", c.id, e.Outcome, e.Attempts, e.Err)
 	}
 }
@@ -69,7 +80,7 @@ func (m watcher) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart
 	c, _ := ctx.Value(callKey{}).(*call)
 	a := &attempt{call: c, number: len(c.attempts) + 1, start: time.Now()}
 	c.attempts = append(c.attempts, a)
-	m.steps = append(m.steps, step{attempt: a, begins: true})
+	m.steps = append(m.steps, step{when: attemptBegins, attempt: a})
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		if l, ok := info.Conn.(*line); ok {
 			l.owner.Store(a)
@@ -79,6 +90,6 @@ func (m watcher) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		a.end, a.told = time.Now(), e
-		m.steps = append(m.steps, step{attempt: a})
+		m.steps = append(m.steps, step{when: attemptEnds, attempt: a})
 	}
 }
