@@ -146,7 +146,10 @@ func (p *peer) reply(d *delivery, s script) reply {
 			`{"code":"000"}{"code":"000"}`, `{"code":"000","code":"000","data":true}`, envelope("", "true"), "\xff\xfe", envelope("000", `"\xff"`),
 			envelope("000", "17"), strings.Repeat(" ", 5000))}
 	case successAtBadStatus:
-		r.status, r.means = pick(s.dice, 400, 403, 500, 501), openplatform.OutcomeUnknown
+		r.status = pick(s.dice, 400, 403, 500, 501)
+		if r.means == openplatform.OutcomeSucceeded {
+			r.means = openplatform.OutcomeUnknown
+		}
 	case redirect:
 		return reply{status: pick(s.dice, 301, 302, 307, 308), body: "moved"}
 	}
