@@ -49,34 +49,49 @@ func (c *clock) now(start, now time.Time) time.Time {
 	return now.Add(offset)
 }
 
-// tell returns what the platform says at now of a token that truly ends at ends: its expired field and Date header, and
-// whether a client can know from them when that is.
-func (c *worldClock) tell(now, ends time.Time) (expired, date string, sane bool) {
+// A telling is what the platform says of a token's end.
+type telling struct {
+	expired, date string
+	// life is how long the token lives as far as a client can read it, 0 if it cannot.
+	life time.Duration
+	// sane says that this is near the truth.
+	sane bool
+}
+
+// tell returns what the platform says at now of a token that truly ends at ends.
+func (c *worldClock) tell(now, ends time.Time) telling {
 	theirs := c.now(c.start, now)
+	var t telling
+	reference := now
 	if c.date {
-		date = theirs.UTC().Format(http.TimeFormat)
+		t.date = theirs.UTC().Format(http.TimeFormat)
+		reference = theirs.Truncate(time.Second)
 	}
 	if c.garbled {
-		date = "yesterday"
+		t.date, reference = "yesterday", now
 	}
 	off := theirs.Sub(now)
-	// Without its Date, a clock that is minutes off does no harm to a token of hours.
-	tolerable := off.Abs() <= 4*time.Minute && (off == 0 || ends.Sub(now) >= 30*time.Minute)
-	sane = c.expiry == expiryRight && (c.date && !c.garbled || tolerable)
 	end := ends.Add(off).In(chinaStandardTime)
 	switch c.expiry {
 	case expiryInUTC:
-		return strconv.Quote(end.UTC().Format(time.DateTime)), date, sane
+		end = end.Add(-8 * time.Hour)
 	case expiryYearOne:
-		return `"0001-01-01 00:00:00"`, date, sane
+		end = time.Date(1, 1, 1, 0, 0, 0, 0, chinaStandardTime)
 	case expiryFarFuture:
-		return `"9999-12-31 23:59:59"`, date, sane
+		end = time.Date(9999, 12, 31, 23, 59, 59, 0, chinaStandardTime)
 	case expiryUnreadable:
-		return `"soon"`, date, sane
+		t.expired = `"soon"`
+		return t
 	case expiryMissing:
-		return "null", date, sane
+		t.expired = "null"
+		return t
 	}
-	return strconv.Quote(end.Format(time.DateTime)), date, sane
+	t.expired = strconv.Quote(end.Format(time.DateTime))
+	t.life = max(0, min(end.Truncate(time.Second).Sub(reference), longestLife))
+	// Without its Date, a clock that is minutes off does no harm to a token of hours.
+	tolerable := off.Abs() <= 4*time.Minute && (off == 0 || ends.Sub(now) >= 30*time.Minute)
+	t.sane = c.expiry == expiryRight && (c.date && !c.garbled || tolerable)
+	return t
 }
 
 type worldClock struct {

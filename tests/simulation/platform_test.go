@@ -22,9 +22,10 @@ const (
 type accessToken struct {
 	name     string
 	issuedAt time.Time
-	ends     time.Time // by the true clock
-	diedAt   time.Time // before its end; zero if it lives
-	sane     bool      // its expiry was told right
+	ends     time.Time     // by the true clock
+	diedAt   time.Time     // before its end; zero if it lives
+	told     time.Duration // its life, as it was last told; 0 if nobody can read it
+	sane     bool          // that was near the truth
 }
 
 func (t *accessToken) isGood(at time.Time) bool {
@@ -85,12 +86,12 @@ func (w *world) issue(d *delivery, ok func(string) reply) reply {
 			last.diedAt = now
 		}
 	}
-	expired, date, sane := w.clock.tell(now, token.ends)
-	token.sane = sane
+	told := w.clock.tell(now, token.ends)
+	token.sane, token.told = told.sane, told.life
 	d.issued = token
-	w.add("platform: issues %s, ends %v, says %s, Date %q", token.name, token.ends.Sub(w.start), expired, date)
-	r := ok(fmt.Sprintf(`{"access_token":%q,"expired":%s}`, token.name, expired))
-	r.date, r.vague = date, !sane
+	w.add("platform: issues %s, ends %v, says %s, Date %q", token.name, token.ends.Sub(w.start), told.expired, told.date)
+	r := ok(fmt.Sprintf(`{"access_token":%q,"expired":%s}`, token.name, told.expired))
+	r.date, r.vague = told.date, !told.sane
 	return r
 }
 
@@ -103,7 +104,8 @@ func (w *world) issueTicket(d *delivery, ok func(string) reply) reply {
 		d.carriedOut = false
 		return reply{status: 200, body: envelope("401003", "null"), means: openplatform.OutcomeRejected}
 	}
-	ticket := fmt.Sprintf("st-%d", len(w.tickets)+1)
+	w.ticketCount++
+	ticket := fmt.Sprintf("st-%d", w.ticketCount)
 	w.tickets[ticket] = now.Add(time.Minute)
 	end := now.Add(time.Minute).In(chinaStandardTime).Format(time.DateTime)
 	return ok(fmt.Sprintf(`{"service_ticket":%q,"expired":%q,"number_of_uses":1}`, ticket, end))

@@ -88,7 +88,7 @@ func (w *world) checkRepeated(a *attempt, q quotaModel) {
 		return
 	case c.end.After(a.end): // it waited, and then others had emptied the quota
 		return
-	case q.low()-10*q.waiting < 10, c.timeLeft(a.end) <= retryAfter+longest:
+	case q.low()-10*q.waiting < 10, a.timeLeft() <= retryAfter+longest:
 		return
 	}
 	w.broke("repeat", "call %d, %s, was not repeated after attempt %d, with a quota of %d tenths", c.id, c.op, a.number, q.low())
@@ -108,17 +108,18 @@ func (p plan) maxDelay() time.Duration {
 	return p.policy.MaxDelay
 }
 
-func (c *call) timeLeft(at time.Time) time.Duration {
-	left := c.machine.world.plan.timeout - at.Sub(c.start)
-	if c.visit != nil && !c.visit.ctxEnd.IsZero() {
-		left = min(left, c.visit.ctxEnd.Sub(at))
+// timeLeft returns how much of its call's time was left when the attempt ended.
+func (a *attempt) timeLeft() time.Duration {
+	left := a.deadline.Sub(a.end)
+	if v := a.call.visit; v != nil && !v.ctxEnd.IsZero() {
+		left = min(left, v.ctxEnd.Sub(a.end))
 	}
 	return left
 }
 
 // asksToRepeat reports whether an attempt failed in a way that is to be repeated, as far as that is certain.
 func (a *attempt) asksToRepeat() (retryAfter time.Duration, yes bool) {
-	if a.told.Err == nil || a.call.endedEarly() {
+	if a.told.Err == nil || a.timeLeft() <= 0 {
 		return 0, false
 	}
 	if len(a.deliveries) == 0 {

@@ -152,10 +152,7 @@ func (w *world) checkOutcome(c *call) {
 
 // endedEarly reports whether the call's time was over when it ended.
 func (c *call) endedEarly() bool {
-	if c.end.Sub(c.start) >= c.machine.world.plan.timeout {
-		return true
-	}
-	return c.visit != nil && !c.visit.ctxEnd.IsZero() && !c.end.Before(c.visit.ctxEnd)
+	return len(c.attempts) == 0 || c.attempts[len(c.attempts)-1].timeLeft() <= 0
 }
 
 func (w *world) checkAttempts(c *call) {

@@ -14,13 +14,12 @@ const (
 // checkTokens holds what a machine's token source did against the rules.
 func (w *world) checkTokens(m *machine) {
 	w.checkFetches(m)
-	held := holding{}
 	starving := time.Time{}
 	for _, v := range w.visits {
 		if v.machine != m || v.panics != nil {
 			continue
 		}
-		w.checkHeld(v, &held)
+		w.checkHeld(v)
 		w.checkDenied(v, &starving)
 		w.checkUse(v)
 	}
@@ -61,9 +60,9 @@ func (w *world) checkFetches(m *machine) {
 		switch {
 		case after < 0:
 			w.broke("fetch-overlap", "call %d fetches a token while call %d is under way", c.id, before.id)
-		case token == nil && after < restAfterFail && !before.endedEarly():
+		case token == nil && after < restAfterFail:
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d failed", c.id, after, before.id)
-		case token != nil && after < token.shortestUse(before.end) && !w.wasTaken(m, token.name, before.start, c.start):
+		case token != nil && after < token.shortestUse() && !w.wasTaken(m, token.name, before.start, c.start):
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d got %s, for no reason", c.id, after, before.id, token.name)
 		}
 		if i >= 20 && c.start.Sub(fetches[i-20].start) < 8*time.Second {
@@ -72,13 +71,13 @@ func (w *world) checkFetches(m *machine) {
 	}
 }
 
-// shortestUse returns how long a token that was fetched at a time must be used before the next one is fetched.
-func (t *accessToken) shortestUse(at time.Time) time.Duration {
-	life := min(t.ends.Sub(at), longestLife)
-	if !t.sane {
-		return min(time.Minute, max(life/2, time.Second)-time.Second) // it cannot be known how long it lives, but it can be guessed
+// shortestUse returns how long a fetched token must be used before the next one is fetched, times being told in whole
+// seconds. If it cannot be known how long it lives, it can be guessed.
+func (t *accessToken) shortestUse() time.Duration {
+	if t.told == 0 {
+		return time.Minute
 	}
-	return max(life-renewedBefore, life/2, 2*time.Second) - 2*time.Second // times are told in whole seconds
+	return max(t.told-renewedBefore, t.told/2, 2*time.Second) - 2*time.Second
 }
 
 // wasTaken reports whether there was a reason between two fetches to need another token: the first was rejected, or one
@@ -89,48 +88,48 @@ func (w *world) wasTaken(m *machine, token string, from, to time.Time) bool {
 		slices.ContainsFunc(m.gifts, func(g gift) bool { return within(g.at) })
 }
 
-// A holding is the token that a source must have in memory, as its last answer shows.
-type holding struct {
-	token string
-	since time.Time
-}
-
-// checkHeld looks at what Token and Use handed out, and whether they could have.
-func (w *world) checkHeld(v *visit, held *holding) {
-	if v.op == opInvalidate {
+// checkHeld looks at what Token handed out, and whether it could have.
+func (w *world) checkHeld(v *visit) {
+	if v.op != opToken {
 		return
 	}
-	if v.op == opToken && w.mustServe(v, *held) {
+	held, fetchedAt := w.lastFetched(v.machine, v.start)
+	if held != nil && w.mustServe(v, held, fetchedAt) {
 		switch {
 		case v.err != nil:
-			w.broke("token-refused", "visit %d got %v while %s was in memory and valid", v.id, v.err, held.token)
+			w.broke("token-refused", "visit %d got %v while %s was in memory and valid", v.id, v.err, held.name)
 		case v.took() > 0:
-			w.broke("token-late", "visit %d waited %v while %s was in memory and valid", v.id, v.took(), held.token)
+			w.broke("token-late", "visit %d waited %v while %s was in memory and valid", v.id, v.took(), held.name)
 		}
 	}
-	if v.op == opToken && v.err == nil {
+	if v.err == nil {
 		w.checkHandedOut(v)
-		if held.token != v.token {
-			*held = holding{token: v.token, since: v.end}
-		}
 	}
 }
 
-// mustServe reports whether the token that was handed out before v began is certainly good all through v, by what the
-// source can know.
-func (w *world) mustServe(v *visit, held holding) bool {
-	token := w.issued[held.token]
+// lastFetched returns the token that a machine fetched last before a time.
+func (w *world) lastFetched(m *machine, before time.Time) (token *accessToken, at time.Time) {
+	for _, c := range w.fetchesOf(m) {
+		if got := c.got(); got != nil && c.end.Before(before) {
+			token, at = got, c.end
+		}
+	}
+	return token, at
+}
+
+// mustServe reports whether a token that was fetched at a time is certainly good all through v, by what the source can
+// know.
+func (w *world) mustServe(v *visit, token *accessToken, fetchedAt time.Time) bool {
 	switch {
-	case token == nil, !token.sane, len(w.rejectedAt[held.token]) > 0, held.since.After(v.start):
+	case !token.sane, len(w.rejectedAt[token.name]) > 0:
 		return false
 	case !v.ctxEnd.IsZero() && !v.ctxEnd.After(v.start):
 		return false
 	case len(v.machine.gifts) > 0: // the store may have cut its life short
 		return false
 	}
-	knownEnd := token.ends.Add(-2 * time.Second)
-	fetched := w.adoptedAt(v.machine, held.token, v.start)
-	if limit := fetched.Add(longestLife); limit.Before(knownEnd) {
+	knownEnd := token.ends.Add(-2 * time.Second) // times are told in whole seconds
+	if limit := fetchedAt.Add(longestLife); limit.Before(knownEnd) {
 		knownEnd = limit
 	}
 	return v.end.Before(knownEnd)
@@ -192,7 +191,9 @@ func (w *world) checkDenied(v *visit, starving *time.Time) {
 	case v.op != opToken || v.patience() == 0:
 		return
 	}
-	if starving.IsZero() {
+	fed := func(g gift) bool { return g.at.After(*starving) && g.at.Before(v.start) }
+	_, fetchedAt := w.lastFetched(v.machine, v.start)
+	if starving.IsZero() || fetchedAt.After(*starving) || slices.ContainsFunc(v.machine.gifts, fed) {
 		*starving = v.start
 	}
 	if hungry := v.start.Sub(*starving); hungry > w.plan.enough(opToken) {
@@ -210,9 +211,10 @@ func (p plan) enough(op string) time.Duration {
 	return 3*(fetch+4*p.latency) + 4*p.latency
 }
 
-// unlucky reports whether tokens died while v was on its way with them, more than the SDK makes up for.
+// unlucky reports whether tokens died while v was on its way with them, more than the SDK makes up for. It does not ask
+// for another one in the same second.
 func (w *world) unlucky(v *visit) bool {
-	within := func(at time.Time) bool { return !at.Before(v.start) && !at.After(v.end) }
+	within := func(at time.Time) bool { return !at.Before(v.start.Add(-restAfterFail)) && !at.After(v.end) }
 	return w.plan.lifetime < time.Minute || slices.ContainsFunc(w.revokedAt, within)
 }
 

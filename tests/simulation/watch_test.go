@@ -25,6 +25,7 @@ type attempt struct {
 	call       *call
 	number     int
 	start, end time.Time
+	deadline   time.Time // of its ctx
 	told       openplatform.AttemptEnd
 	deliveries []*delivery
 }
@@ -57,6 +58,9 @@ func (m watcher) ObserveCall(ctx context.Context, start openplatform.CallStart) 
 	defer w.mu.Unlock()
 	c := &call{id: len(w.calls) + 1, op: start.Operation, machine: m.machine, start: time.Now()}
 	c.visit, _ = ctx.Value(visitKey{}).(*visit)
+	if c.visit != nil && isOfSource(c.visit.op) && c.op == opGetAccessToken {
+		c.visit = nil // the fetch is the source's own
+	}
 	if c.visit != nil {
 		c.visit.calls = append(c.visit.calls, c)
 	}
@@ -79,6 +83,7 @@ func (m watcher) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart
 	defer w.mu.Unlock()
 	c, _ := ctx.Value(callKey{}).(*call)
 	a := &attempt{call: c, number: len(c.attempts) + 1, start: time.Now()}
+	a.deadline, _ = ctx.Deadline()
 	c.attempts = append(c.attempts, a)
 	m.steps = append(m.steps, step{when: attemptBegins, attempt: a})
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {

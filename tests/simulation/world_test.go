@@ -30,20 +30,20 @@ type world struct {
 	took     time.Duration
 	outside  int // goroutines before anything began
 
-	mu         sync.Mutex // guards what follows
-	dice       dice       // of network and platform
-	clock      worldClock
-	ledger     []*delivery
-	issued     map[string]*accessToken
-	newest     map[string]*accessToken
-	tickets    map[string]time.Time
-	rejectedAt map[string][]time.Time
-	revokedAt  []time.Time
-	calls      []*call
-	visits     []*visit
-	visitCount int
-	shown      map[int]string // the last token of each machine
-	breaches   []breach
+	mu                      sync.Mutex // guards what follows
+	dice                    dice       // of network and platform
+	clock                   worldClock
+	ledger                  []*delivery
+	issued                  map[string]*accessToken
+	newest                  map[string]*accessToken
+	tickets                 map[string]time.Time
+	rejectedAt              map[string][]time.Time
+	revokedAt               []time.Time
+	calls                   []*call
+	visits                  []*visit
+	visitCount, ticketCount int
+	shown                   map[int]string // the last token of each machine
+	breaches                []breach
 }
 
 // A machine is a process that uses the SDK: a client and a token source.
