@@ -35,6 +35,7 @@
 //	token-starved     nor do callers with little time, once a fetch had time enough
 //	use-calls         Use calls its function at most three times, never twice with one token
 //	store-set         what is put into the store is a token with a lifetime of up to two hours
+//	lock-kept        a lock of the store is given back
 //	left-behind       no goroutine outlives the client's timeout
 //	panic             nothing panics, not even because a store does
 package simulation

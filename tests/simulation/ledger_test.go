@@ -16,7 +16,8 @@ type delivery struct {
 
 	carriedOut bool
 	carriedAt  time.Time
-	issued     *accessToken // by GetAccessToken
+	issued     *accessToken  // by GetAccessToken
+	told       time.Duration // its life, as a client can read it; 0 if it cannot
 
 	answered   bool // the answer was taken to its last byte
 	answeredAt time.Time

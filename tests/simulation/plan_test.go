@@ -120,11 +120,11 @@ func (op opPlan) inHurry(d dice, hurry float64, latency time.Duration) opPlan {
 func drawTokens(d dice) plan {
 	p := plan{
 		kind: "tokens", machines: pick(d, 1, 1, 1, 2),
-		timeout: pick(d, 15*time.Second, 15*time.Second, d.between(2*time.Second, time.Minute)),
+		timeout: pick(d, 15*time.Second, 15*time.Second, d.scaled(500*time.Millisecond, time.Minute)),
 		policy:  drawPolicy(d),
 		store:   drawStore(d),
 	}
-	p.latency = d.scaled(time.Millisecond, p.timeout/6)
+	p.latency = d.scaled(time.Millisecond, p.timeout/12) // so that a fetch takes a quarter of it, at most
 	if d.chance(0.3) {
 		p.usual = drawTrouble(d, 0, 0.1, 0.3, 1)
 	}

@@ -22,10 +22,9 @@ const (
 type accessToken struct {
 	name     string
 	issuedAt time.Time
-	ends     time.Time     // by the true clock
-	diedAt   time.Time     // before its end; zero if it lives
-	told     time.Duration // its life, as it was last told; 0 if nobody can read it
-	sane     bool          // that was near the truth
+	ends     time.Time // by the true clock
+	diedAt   time.Time // before its end; zero if it lives
+	sane     bool      // what was told of its end is near the truth, each time
 }
 
 func (t *accessToken) isGood(at time.Time) bool {
@@ -78,7 +77,7 @@ func (w *world) issue(d *delivery, ok func(string) reply) reply {
 	if w.plan.tokenWorld != sameAgain || !last.isGood(now) {
 		token = &accessToken{
 			name:     fmt.Sprintf("at-%s-%d", owner, len(w.issued)+1),
-			issuedAt: now, ends: now.Add(w.plan.lifetime).Truncate(time.Second),
+			issuedAt: now, ends: now.Add(w.plan.lifetime).Truncate(time.Second), sane: true,
 		}
 		w.issued[token.name] = token
 		w.newest[owner] = token
@@ -87,7 +86,8 @@ func (w *world) issue(d *delivery, ok func(string) reply) reply {
 		}
 	}
 	told := w.clock.tell(now, token.ends)
-	token.sane, token.told = told.sane, told.life
+	token.sane = token.sane && told.sane
+	d.told = told.life
 	d.issued = token
 	w.add("platform: issues %s, ends %v, says %s, Date %q", token.name, token.ends.Sub(w.start), told.expired, told.date)
 	r := ok(fmt.Sprintf(`{"access_token":%q,"expired":%s}`, token.name, told.expired))

@@ -134,20 +134,28 @@ func (w *world) checkOutcome(c *call) {
 	if said == openplatform.OutcomeSucceeded && !c.carriedOut() {
 		w.broke("outcome", "call %d, %s, is said to have succeeded, but was not carried out", c.id, c.op)
 	}
-	last := (*delivery)(nil)
-	if len(c.attempts) > 0 && len(deliveries) > 0 {
-		last = deliveries[len(deliveries)-1]
-	}
+	last := c.lastDelivery()
 	if said == openplatform.OutcomeRejected && (last == nil || !last.answered || last.reply.means != openplatform.OutcomeRejected) {
 		w.broke("outcome", "call %d, %s, is said to be rejected, but the platform did not say so", c.id, c.op)
 	}
-	// An answer that came just as the time was over may or may not have been read.
-	if last == nil || !last.answered || last.reply.vague || last.of != c.attempts[len(c.attempts)-1] || !c.end.Equal(last.answeredAt) || c.endedEarly() {
-		return
-	}
-	if said != last.reply.means {
+	if last != nil && last.wasRead() && said != last.reply.means {
 		w.broke("outcome", "call %d, %s, is said to be %v, but was answered %v", c.id, c.op, said, last.reply.means)
 	}
+}
+
+func (c *call) lastDelivery() *delivery {
+	if deliveries := c.deliveries(); len(deliveries) > 0 {
+		return deliveries[len(deliveries)-1]
+	}
+	return nil
+}
+
+// wasRead reports whether d's answer is certainly the one that its call ended with. One that came just as the time was
+// over may or may not have been read.
+func (d *delivery) wasRead() bool {
+	c := d.of.call
+	isLast := d.of == c.attempts[len(c.attempts)-1]
+	return d.answered && !d.reply.vague && isLast && c.end.Equal(d.answeredAt) && !c.endedEarly()
 }
 
 // endedEarly reports whether the call's time was over when it ended.

@@ -34,17 +34,17 @@ func (w *world) fetchesOf(m *machine) (fetches []*call) {
 	return fetches
 }
 
-// got returns the token that a fetch brought, nil if it brought none.
-func (c *call) got() *accessToken {
+// got returns the token that a fetch brought, and how long it lives as far as the source knows; nil if it brought none.
+func (c *call) got() (token *accessToken, told time.Duration) {
 	deliveries := c.deliveries()
 	if len(deliveries) == 0 {
-		return nil
+		return nil, 0
 	}
 	last := deliveries[len(deliveries)-1]
 	if !last.succeeded() || last.answeredAt.After(c.end) {
-		return nil
+		return nil, 0
 	}
-	return last.issued
+	return last.issued, last.told
 }
 
 // checkFetches wants a reason for every fetch.
@@ -56,13 +56,13 @@ func (w *world) checkFetches(m *machine) {
 		}
 		before, c := fetches[i-1], fetches[i]
 		after := c.start.Sub(before.end)
-		token := before.got()
+		token, told := before.got()
 		switch {
 		case after < 0:
 			w.broke("fetch-overlap", "call %d fetches a token while call %d is under way", c.id, before.id)
 		case token == nil && after < restAfterFail:
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d failed", c.id, after, before.id)
-		case token != nil && after < token.shortestUse() && !w.wasTaken(m, token.name, before.start, c.start):
+		case token != nil && after < shortestUse(told) && !w.wasTaken(m, token.name, before.start, c.start):
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d got %s, for no reason", c.id, after, before.id, token.name)
 		}
 		if i >= 20 && c.start.Sub(fetches[i-20].start) < 8*time.Second {
@@ -73,11 +73,11 @@ func (w *world) checkFetches(m *machine) {
 
 // shortestUse returns how long a fetched token must be used before the next one is fetched, times being told in whole
 // seconds. If it cannot be known how long it lives, it can be guessed.
-func (t *accessToken) shortestUse() time.Duration {
-	if t.told == 0 {
+func shortestUse(told time.Duration) time.Duration {
+	if told == 0 {
 		return time.Minute
 	}
-	return max(t.told-renewedBefore, t.told/2, 2*time.Second) - 2*time.Second
+	return max(told-renewedBefore, told/2, 2*time.Second) - 2*time.Second
 }
 
 // wasTaken reports whether there was a reason between two fetches to need another token: the first was rejected, or one
@@ -110,7 +110,7 @@ func (w *world) checkHeld(v *visit) {
 // lastFetched returns the token that a machine fetched last before a time.
 func (w *world) lastFetched(m *machine, before time.Time) (token *accessToken, at time.Time) {
 	for _, c := range w.fetchesOf(m) {
-		if got := c.got(); got != nil && c.end.Before(before) {
+		if got, _ := c.got(); got != nil && c.end.Before(before) {
 			token, at = got, c.end
 		}
 	}
@@ -138,7 +138,7 @@ func (w *world) mustServe(v *visit, token *accessToken, fetchedAt time.Time) boo
 // adoptedAt returns when a machine last got hold of a token before a time.
 func (w *world) adoptedAt(m *machine, name string, before time.Time) (at time.Time) {
 	for _, c := range w.fetchesOf(m) {
-		if token := c.got(); token != nil && token.name == name && !c.end.After(before) {
+		if token, _ := c.got(); token != nil && token.name == name && !c.end.After(before) {
 			at = c.end
 		}
 	}
@@ -174,21 +174,22 @@ func (w *world) liedAbout(m *machine, token string) bool {
 
 // checkDenied wants every caller served who can be.
 func (w *world) checkDenied(v *visit, starving *time.Time) {
-	if !w.plan.calm() || v.op == opInvalidate || w.plan.machines > 1 && w.plan.tokenWorld == oldDies {
-		return
-	}
+	killEachOther := w.plan.machines > 1 && w.plan.tokenWorld == oldDies
 	switch {
+	case !w.plan.calm(), killEachOther, v.op == opInvalidate:
+	case v.err == nil && v.op == opToken:
+		*starving = time.Time{}
 	case v.err == nil:
-		if v.op == opToken {
-			*starving = time.Time{}
-		}
-		return
-	case v.patience() >= w.plan.enough(v.op):
-		if v.op == opToken || !w.unlucky(v) {
-			w.broke("token-denied", "visit %d, %s, with this time: %s,, got %v", v.id, v.op, shownPatience(v), v.err)
-		}
-		return
-	case v.op != opToken || v.patience() == 0:
+	case v.patience() < w.plan.enough(v.op):
+		w.checkStarved(v, starving)
+	case v.op == opToken || !w.unlucky(v):
+		w.broke("token-denied", "visit %d, %s, patience %s, got %v", v.id, v.op, shownPatience(v), v.err)
+	}
+}
+
+// checkStarved looks at a caller with little time: somebody's fetch must bring a token once.
+func (w *world) checkStarved(v *visit, starving *time.Time) {
+	if v.op != opToken || v.patience() == 0 {
 		return
 	}
 	fed := func(g gift) bool { return g.at.After(*starving) && g.at.Before(v.start) }

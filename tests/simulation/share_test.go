@@ -46,7 +46,7 @@ func TestShare(t *testing.T) {
 	require.NoError(t, err)
 	shares, err := strconv.ParseUint(os.Getenv(envShares), 10, 64)
 	require.NoError(t, err)
-	last, err := os.Create(filepath.Join(folder, "seed"))
+	last, err := os.Create(filepath.Join(folder, "seed")) //nolint:gosec // the folder is the parent's own
 	require.NoError(t, err)
 	r := report{Findings: map[string]*finding{}}
 	withoutCollector(func() {
@@ -59,7 +59,7 @@ func TestShare(t *testing.T) {
 	})
 	text, err := json.Marshal(r)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "report"), text, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "report"), text, 0o600)) //nolint:gosec // likewise
 }
 
 func more(n uint64, began time.Time) bool {

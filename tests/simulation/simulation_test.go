@@ -90,7 +90,7 @@ func child(t *testing.T, test, folder string, env ...string) (output string, err
 	t.Helper()
 	program, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "-test.run="+test, "-test.timeout=0",
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, "-test.run="+test, "-test.timeout=0", //nolint:gosec // it is this very program
 		fmt.Sprintf("-start=%d", *start), fmt.Sprintf("-for=%v", *duration), fmt.Sprintf("-scenarios=%d", *scenarios))
 	cmd.Env = append(os.Environ(), append(env, envFolder+"="+folder)...)
 	if seeded {

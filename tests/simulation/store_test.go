@@ -53,6 +53,7 @@ type sharedStore struct {
 	locks   map[string]chan struct{}
 	first   string
 	wrong   int
+	granted atomic.Int64 // locks that were not given back
 	stuck   atomic.Int64 // calls of it that take longer than they are allowed to
 }
 
@@ -128,7 +129,8 @@ func (s *store) Get(ctx context.Context, key string) (token string, ttl time.Dur
 		token, ttl = e.token, left
 	}
 	if s.dice.chance(s.world.plan.store.lies) {
-		token, ttl, honest = s.lie(token, ttl)
+		token, ttl = s.lie(token, ttl)
+		honest = false
 		s.world.met(storeLies)
 	}
 	s.world.add("store: Get on machine %d: %s for %v, honest %v", s.number, token, ttl, honest)
@@ -139,17 +141,17 @@ func (s *store) Get(ctx context.Context, key string) (token string, ttl time.Dur
 }
 
 // lie returns something else than what is in the store.
-func (s *store) lie(token string, ttl time.Duration) (string, time.Duration, bool) {
+func (s *store) lie(token string, ttl time.Duration) (string, time.Duration) {
 	switch pick(s.dice, s.world.plan.store.lie...) {
 	case lieWrongToken:
 		s.shared.wrong++
-		return fmt.Sprintf("wrong-%d", s.shared.wrong), time.Hour, false
+		return fmt.Sprintf("wrong-%d", s.shared.wrong), time.Hour
 	case lieDeadToken:
-		return s.world.deadToken(), time.Hour, false
+		return s.world.deadToken(), time.Hour
 	case lieLifetime:
-		return token, pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64), false
+		return token, pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64)
 	default:
-		return s.shared.first, time.Hour + ttl, false
+		return s.shared.first, time.Hour + ttl
 	}
 }
 
@@ -201,7 +203,10 @@ func (s *store) Lock(ctx context.Context, key string) (unlock func(), err error)
 	var once sync.Once
 	free := func() { once.Do(func() { <-lock }) }
 	timer := time.AfterFunc(30*time.Second, free)
+	s.shared.granted.Add(1)
+	var back sync.Once
 	return func() {
+		back.Do(func() { s.shared.granted.Add(-1) })
 		s.unlockTrouble()
 		timer.Stop()
 		free()

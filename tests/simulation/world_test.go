@@ -192,6 +192,9 @@ func (w *world) run() {
 	time.Sleep(5 * time.Minute)
 	synctest.Wait()
 	w.took = time.Since(w.start)
+	if kept := w.shared.granted.Load(); kept > 0 {
+		w.broke("lock-kept", "%d locks of the store were never given back", kept)
+	}
 	w.check()
 }
 
