@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -63,7 +64,7 @@ func (s *faultyStore) Lock(ctx context.Context, key string) (func(), error) {
 	if err := s.hook(ctx, "Lock"); err != nil {
 		return nil, err
 	}
-	unlock, err := s.memoryStore.Lock(ctx, key)
+	unlock, err := s.memoryStore.Lock(context.WithoutCancel(ctx), key) // late is better than never
 	if err != nil {
 		return nil, err
 	}
@@ -344,6 +345,12 @@ func TestAStoreOfWrongTokensFailsNoCall(t *testing.T) {
 			assert.Equal(t, []string{"wrong-1", "wrong-2", "at-1"}, tried[:3])
 			assert.Len(t, tried, 22)
 			assert.Equal(t, 1, store.called("Set"), "for the other machines")
+
+			time.Sleep(116 * time.Minute)
+			_, err := source.Token(t.Context())
+			require.NoError(t, err)
+			synctest.Wait()
+			assert.EqualValues(t, 3, store.gets.Load(), "the store is asked again")
 		})
 	})
 	t.Run("at once", func(t *testing.T) {
@@ -513,6 +520,63 @@ func TestRejectionsAtOnceDoNotHammerThePlatform(t *testing.T) {
 		}
 		wg.Wait()
 		assert.LessOrEqual(t, p.fetches, 12, "two, and then one a second")
+	})
+}
+
+func TestATokenJustIssuedIsNotReplacedInTheSameCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		var tried []string
+		err := p.source(t).Use(t.Context(), func(token string) error {
+			tried = append(tried, token)
+			time.Sleep(2 * time.Second)
+			return errDead
+		})
+		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
+		assert.Equal(t, []string{"at-1", "at-2"}, tried)
+	})
+}
+
+func TestAFailureAnswersThoseWhoComeLaterInItsSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour, fails: true}
+		source := p.source(t)
+		_, failure := source.Token(t.Context())
+		require.Error(t, failure)
+		p.settled().fails = false
+		time.Sleep(999 * time.Millisecond)
+		_, err := source.Token(t.Context())
+		assert.Equal(t, failure, err)
+		time.Sleep(time.Millisecond)
+		_, err = source.Token(t.Context())
+		require.NoError(t, err)
+	})
+}
+
+func TestTheStoresLockLeavesTheFetchHalfOfTheClientsTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		store.locked <- struct{}{} // by a machine that died
+		p := &clockedPlatform{lifetime: 2 * time.Hour, takes: 900 * time.Millisecond}
+		client := p.client(t, openplatform.WithTimeout(2*time.Second))
+		_, err := client.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+	})
+}
+
+func TestAFetchHasTheValuesOfItsCallersCtx(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type key struct{}
+		var seen any
+		rt := roundTripper(func(req *http.Request) (*http.Response, error) {
+			seen = req.Context().Value(key{})
+			return nil, errors.New("down")
+		})
+		client, err := openplatform.NewClient(openplatform.Test, through(rt))
+		require.NoError(t, err)
+		_, err = client.AccessTokenSource("shop", "s3cr3t").Token(context.WithValue(t.Context(), key{}, "trace-7"))
+		require.Error(t, err)
+		assert.Equal(t, "trace-7", seen)
 	})
 }
 
