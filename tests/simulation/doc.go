@@ -21,6 +21,7 @@
 //	outcome           what the error says of the call is true to the ledger
 //	deadline          a call returns when its ctx or the client's timeout ends, to the nanosecond
 //	attempts          as many attempts as the policy allows, each delivered at most once
+//	retry-after       a repetition waits as long as the platform asks
 //	repeat            what may be repeated is, as long as time and quota are there
 //	quota             repetitions stay within ten and a tenth for each call
 //	quota-drained     only a repetition that was made is paid for
@@ -35,7 +36,7 @@
 //	token-starved     nor do callers with little time, once a fetch had time enough
 //	use-calls         Use calls its function at most three times, never twice with one token
 //	store-set         what is put into the store is a token with a lifetime of up to two hours
-//	lock-kept        a lock of the store is given back
+//	lock-kept         a lock of the store is given back
 //	left-behind       no goroutine outlives the client's timeout
 //	panic             nothing panics, not even because a store does
 package simulation

@@ -138,6 +138,8 @@ func (a *attempt) asksToRepeat() (retryAfter time.Duration, yes bool) {
 	return 0, false
 }
 
+const forEver = time.Duration(1 << 62)
+
 // secondsOf reads a Retry-After for the rule: one that is a date, or more than anybody waits, is as good as for ever.
 func secondsOf(retryAfter string) time.Duration {
 	switch retryAfter {
@@ -150,7 +152,7 @@ func secondsOf(retryAfter string) time.Duration {
 	case "30":
 		return 30 * time.Second
 	default:
-		return 1 << 62
+		return forEver
 	}
 }
 
@@ -164,7 +166,7 @@ func (w *world) probe() {
 	w.add("the quota is probed")
 	for _, m := range w.machines {
 		before := len(m.steps)
-		for {
+		for range quotaFull { // or there is no end to it
 			calls := len(w.calls)
 			_, _ = m.client.GetImgCode(context.Background())
 			if len(w.calls[calls].attempts) < 2 {

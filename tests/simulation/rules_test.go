@@ -95,6 +95,7 @@ func (w *world) checkCall(c *call) {
 	w.checkOnce(c)
 	w.checkOutcome(c)
 	w.checkAttempts(c)
+	w.checkRetryAfter(c)
 	w.checkWaitText(c)
 }
 
@@ -170,6 +171,17 @@ func (w *world) checkAttempts(c *call) {
 	}
 	if c.told.Attempts != len(c.attempts) {
 		w.broke("attempts", "call %d, %s, was attempted %d times, %d were told", c.id, c.op, len(c.attempts), c.told.Attempts)
+	}
+}
+
+// checkRetryAfter wants the platform's wish for peace respected.
+func (w *world) checkRetryAfter(c *call) {
+	for i := range len(c.attempts) - 1 {
+		a, next := c.attempts[i], c.attempts[i+1]
+		wanted, known := a.asksToRepeat()
+		if waited := next.start.Sub(a.end); known && wanted < forEver && waited < wanted {
+			w.broke("retry-after", "call %d, %s, was repeated after %v, the platform had asked for %v", c.id, c.op, waited, wanted)
+		}
 	}
 }
 

@@ -93,8 +93,9 @@ func (w *world) checkHeld(v *visit) {
 	if v.op != opToken {
 		return
 	}
-	held, fetchedAt := w.lastFetched(v.machine, v.start)
-	if held != nil && w.mustServe(v, held, fetchedAt) {
+	held, at, told := w.lastFetched(v.machine, v.start)
+	knownEnd := at.Add(told - 2*time.Second) // times are told in whole seconds
+	if held != nil && w.mustServe(v, held, knownEnd) {
 		switch {
 		case v.err != nil:
 			w.broke("token-refused", "visit %d got %v while %s was in memory and valid", v.id, v.err, held.name)
@@ -107,30 +108,27 @@ func (w *world) checkHeld(v *visit) {
 	}
 }
 
-// lastFetched returns the token that a machine fetched last before a time.
-func (w *world) lastFetched(m *machine, before time.Time) (token *accessToken, at time.Time) {
+// lastFetched returns the token that a machine fetched last before a time, when it did, and for how long it lives as far
+// as the source knows.
+func (w *world) lastFetched(m *machine, before time.Time) (token *accessToken, at time.Time, told time.Duration) {
 	for _, c := range w.fetchesOf(m) {
-		if got, _ := c.got(); got != nil && c.end.Before(before) {
-			token, at = got, c.end
+		if got, life := c.got(); got != nil && c.end.Before(before) {
+			token, at, told = got, c.end, life
 		}
 	}
-	return token, at
+	return token, at, told
 }
 
-// mustServe reports whether a token that was fetched at a time is certainly good all through v, by what the source can
+// mustServe reports whether a token that was fetched before is certainly good all through v, by what the source can
 // know.
-func (w *world) mustServe(v *visit, token *accessToken, fetchedAt time.Time) bool {
+func (w *world) mustServe(v *visit, token *accessToken, knownEnd time.Time) bool {
 	switch {
-	case !token.sane, len(w.rejectedAt[token.name]) > 0:
+	case len(w.rejectedAt[token.name]) > 0:
 		return false
 	case !v.ctxEnd.IsZero() && !v.ctxEnd.After(v.start):
 		return false
 	case len(v.machine.gifts) > 0: // the store may have cut its life short
 		return false
-	}
-	knownEnd := token.ends.Add(-2 * time.Second) // times are told in whole seconds
-	if limit := fetchedAt.Add(longestLife); limit.Before(knownEnd) {
-		knownEnd = limit
 	}
 	return v.end.Before(knownEnd)
 }
@@ -193,7 +191,7 @@ func (w *world) checkStarved(v *visit, starving *time.Time) {
 		return
 	}
 	fed := func(g gift) bool { return g.at.After(*starving) && g.at.Before(v.start) }
-	_, fetchedAt := w.lastFetched(v.machine, v.start)
+	_, fetchedAt, _ := w.lastFetched(v.machine, v.start)
 	if starving.IsZero() || fetchedAt.After(*starving) || slices.ContainsFunc(v.machine.gifts, fed) {
 		*starving = v.start
 	}

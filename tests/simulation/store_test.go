@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,7 +150,7 @@ func (s *store) lie(token string, ttl time.Duration) (string, time.Duration) {
 	case lieDeadToken:
 		return s.world.deadToken(), time.Hour
 	case lieLifetime:
-		return token, pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64)
+		return cmp.Or(token, s.shared.first, "of-somebody-else"), pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64)
 	default:
 		return s.shared.first, time.Hour + ttl
 	}
