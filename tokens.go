@@ -304,7 +304,7 @@ func (r *renewal) wait(ctx context.Context) (heldToken, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
 		defer time.AfterFunc(left/2, r.leaveLock).Stop()
-		defer time.AfterFunc(left*3/4, r.leaveStore).Stop()
+		defer time.AfterFunc(left-left/4, r.leaveStore).Stop()
 	}
 	select {
 	case <-r.done:
@@ -362,7 +362,8 @@ func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal, 
 	}
 }
 
-// ended waits for what closes done, and reports whether that was before ctx ended.
+// ended waits for what closes done until ctx ends, and reports whether it is closed: even
+// if ctx had ended before, or the store's lock would stay.
 func ended(ctx context.Context, done <-chan struct{}) bool {
 	if done == nil {
 		return true
@@ -371,6 +372,11 @@ func ended(ctx context.Context, done <-chan struct{}) bool {
 	case <-done:
 		return true
 	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+		return true
+	default:
 		return false
 	}
 }

@@ -64,7 +64,10 @@ func (s *faultyStore) Lock(ctx context.Context, key string) (func(), error) {
 	if err := s.hook(ctx, "Lock"); err != nil {
 		return nil, err
 	}
-	unlock, err := s.memoryStore.Lock(context.WithoutCancel(ctx), key) // late is better than never
+	if ctx.Err() != nil { // a store that does not look
+		ctx = context.WithoutCancel(ctx)
+	}
+	unlock, err := s.memoryStore.Lock(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +258,37 @@ func TestATokenIsFoundInTheStoreWhoseLockIsHeld(t *testing.T) {
 		token, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "at-1", token)
+	})
+}
+
+// The lock is given back even if the fetch has used the client's timeout up, be it the
+// source's first fetch or a later one.
+func TestALockIsGivenBackAfterAFetchThatTimedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		p := &clockedPlatform{lifetime: 2 * time.Hour, hangs: true}
+		source := p.source(t, openplatform.WithTokenStore(store))
+		for range 20 {
+			_, err := source.Token(t.Context())
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			time.Sleep(2 * time.Second)
+			require.Empty(t, store.locked)
+		}
+	})
+}
+
+func TestACallerWhoWaitsForCenturiesWaitsForTheStoreToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := faulty(only("Get", func(ctx context.Context) error { return nap(ctx, time.Second) }))
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 150*365*24*time.Hour)
+		defer cancel()
+		token, err := p.source(t, openplatform.WithTokenStore(store)).Token(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, "at-1", token, "the store's")
 	})
 }
 
@@ -520,6 +554,21 @@ func TestRejectionsAtOnceDoNotHammerThePlatform(t *testing.T) {
 		}
 		wg.Wait()
 		assert.LessOrEqual(t, p.fetches, 12, "two, and then one a second")
+	})
+}
+
+func TestATokenIsDeletedOnceHoweverManyRejectIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		for range 20 {
+			source.Invalidate(t.Context(), token)
+			source.Invalidate(t.Context(), "")
+		}
+		synctest.Wait()
+		assert.Equal(t, 1, store.called("Delete"))
 	})
 }
 
