@@ -402,7 +402,7 @@ func (t *tokenSource) load(ctx context.Context, r *renewal) bool {
 	if t.bypassed() {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, min(storeTimeout, t.core.timeout/4)) // with the lock's half it leaves the fetch a quarter
 	defer cancel()
 	var token string
 	var ttl time.Duration
