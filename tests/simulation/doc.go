@@ -3,9 +3,11 @@
 // so hours pass in milliseconds and times are exact. After each one the SDK's promises are held against the platform's
 // ledger: what really arrived, and what was really done.
 //
-//	go -C tests test ./simulation                    # about 5 s on all processors
-//	go -C tests test ./simulation -for 30s -start 1  # longer, from another seed on
-//	go -C tests test ./simulation -scenarios 10000   # so many
+//	go -C tests test ./simulation                     # about 5 s on all processors, from seed 1 on
+//	go -C tests test ./simulation -for 30s -start 77  # longer, and from another seed on
+//	go -C tests test ./simulation -scenarios 10000    # so many
+//
+// With -v it tells how many scenarios were played, and how often each kind of fault was met.
 //
 // A broken promise is printed with its seed, its history, and the command that plays exactly that scenario again:
 //

@@ -30,8 +30,10 @@ func TestHistories(t *testing.T) {
 		for s := *start; s < *start+seeds; s++ {
 			first := play(t, s)
 			for range times - 1 {
-				if again := play(t, s); again.hash() != first.hash() {
+				again := play(t, s)
+				if again.hash() != first.hash() {
 					assert.Fail(t, "two histories", "seed %d\n%s", s, difference(first.String(), again.String()))
+					break
 				}
 			}
 			collect(0)
