@@ -168,6 +168,11 @@ func WithBaseURL(base string) Option {
 // Transport in it means [DefaultTransport]; its Jar and Timeout (of one attempt)
 // are kept; its CheckRedirect is not, because redirects are never followed.
 //
+// An [*http.Transport] is cloned the first time a client is given it, and clients that are
+// given the same one share the clone and its connections: set it up before. Protocols that
+// were registered with it are not used. With entries of yours in its TLSNextProto it counts
+// as a RoundTripper of yours.
+//
 // A RoundTripper of yours decides whether the SDK's promises hold behind it. Change a
 // request only in a copy made with its Clone method, which keeps its Body and its nil
 // GetBody: with a GetBody, net/http sends a request again by itself. Leave repeating to

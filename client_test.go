@@ -155,16 +155,19 @@ func TestANilClientAndAZeroClientDoNotPanic(t *testing.T) {
 	}
 }
 
-// A client's copy of the transport shares what makes it the caller's, and no connections.
+// The copy of a transport is one for all clients that are given it.
 func TestCallersTransportIsCopied(t *testing.T) {
 	url, _ := serve(t, answer(200, success))
 	transport, dials := failingDials(0)
-	client := newClient(t, url, through(transport))
+	client, another := newClient(t, url, through(transport)), newClient(t, url, through(transport))
 	require.NoError(t, sendSmsCode(t.Context(), client))
 	transport.CloseIdleConnections()
-	require.NoError(t, sendSmsCode(t.Context(), client))
-	assert.EqualValues(t, 1, dials.Load(), "the connection is the client's")
+	require.NoError(t, sendSmsCode(t.Context(), another))
+	assert.EqualValues(t, 1, dials.Load(), "the connection is of the copy, which they share")
 	client.CloseIdleConnections()
 	require.NoError(t, sendSmsCode(t.Context(), client))
 	assert.EqualValues(t, 2, dials.Load())
+	other, _ := failingDials(0)
+	require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, through(other))))
+	assert.EqualValues(t, 2, dials.Load(), "of one transport, and no other")
 }

@@ -200,6 +200,7 @@ func TestTLS11IsRefused(t *testing.T) {
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 	assert.ErrorContains(t, err, "SendSmsCode: TLS failed (")
 
+	transport = trusting(server)
 	transport.TLSClientConfig.MinVersion = tls.VersionTLS10
 	assert.NoError(t, sendSmsCode(t.Context(), newClient(t, server.URL, through(transport))), "it was the version")
 }

@@ -7,10 +7,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,12 +264,17 @@ func (w *gatewayWorld) call(ctx context.Context, transport *http.Transport, id s
 // warmUp makes another request over the connection that the call will have.
 func (w *gatewayWorld) warmUp(t *testing.T) {
 	t.Helper()
-	resp, err := (&http.Client{Transport: w.transport}).Get(w.url)
-	require.NoError(t, err)
-	_, err = io.Copy(io.Discard, resp.Body)
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	assert.Equal(t, w.http2, resp.ProtoMajor == 2, "the gateway speaks %s", resp.Proto)
+	var protocol string
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		TLSHandshakeDone: func(state tls.ConnectionState, _ error) { protocol = state.NegotiatedProtocol },
+	})
+	nowhere := openplatform.Operation{Name: "Nowhere", Method: http.MethodGet, Path: "/"}
+	got := w.call(ctx, w.transport, "the warm-up", func(ctx context.Context, c *openplatform.Client) error {
+		_, err := openplatform.Do[bool](ctx, c, nowhere, nil)
+		return err
+	})
+	require.ErrorIs(t, got.err, openplatform.ErrUnknownAPI)
+	assert.Equal(t, w.http2, protocol == "h2", "the gateway speaks %q", protocol)
 }
 
 // A gatewayCallEnd is an observer that remembers the end of the one call it sees.

@@ -14,8 +14,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
+	"weak"
 )
 
 // A Transport is an [http.RoundTripper] for requests whose ctx has an [Attempt]. It sends
@@ -31,21 +34,45 @@ type Transport struct {
 
 // NewTransport returns a Transport that sends through next.
 //
-// An *http.Transport it clones: the clone has no registered protocols, which could send a
-// request over connections that nobody hears of. One with TLSNextProto entries of its own
-// proves no more than any other RoundTripper, for the same reason.
+// An *http.Transport is cloned, once for all who use it: the clone has no registered
+// protocols, which could send a request over connections that nobody hears of. One with
+// TLSNextProto entries of its own proves no more than any other RoundTripper, for the same
+// reason.
 func NewTransport(next http.RoundTripper) *Transport {
 	own, ok := next.(*http.Transport)
 	if !ok {
 		return &Transport{foreign: next}
 	}
-	clone := own.Clone()
-	if len(clone.TLSNextProto) > 0 {
-		return &Transport{foreign: clone}
+	clone := cloneOf(own)
+	if !clone.native {
+		return &Transport{foreign: clone.Transport}
 	}
 	t := &Transport{}
-	t.native.Store(clone)
+	t.native.Store(clone.Transport)
 	return t
+}
+
+// A clone is a copy of a caller's transport.
+type clone struct {
+	*http.Transport
+	native bool // it has no TLSNextProto entries of the caller's
+}
+
+// clones has the clone of each transport that is still in use, by its weak pointer: those who
+// share a transport share its connections.
+var clones sync.Map
+
+func cloneOf(t *http.Transport) clone {
+	key := weak.Make(t)
+	if known, ok := clones.Load(key); ok {
+		return known.(clone) //nolint:errcheck // it holds nothing else
+	}
+	fresh := t.Clone()
+	known, isOld := clones.LoadOrStore(key, clone{fresh, len(fresh.TLSNextProto) == 0})
+	if !isOld {
+		runtime.AddCleanup(t, func(key weak.Pointer[http.Transport]) { clones.Delete(key) }, key)
+	}
+	return known.(clone) //nolint:errcheck // it holds nothing else
 }
 
 func (t *Transport) next() http.RoundTripper {
