@@ -88,7 +88,7 @@ func (a *answer) failure() *APIError {
 // unusable is the error of an answer that is no envelope for the operation.
 func (a *answer) unusable(reason string) *ResponseError {
 	// Masked before its parameters are cut off, and with them the rest of a secret.
-	said := mask.Contacts(mask.Secrets(a.header.Get("Content-Type"), secretsOf(a.params)))
+	said := mask.Text(a.header.Get("Content-Type"), secretsOf(a.params))
 	contentType, _, _ := mime.ParseMediaType(said) // "" if it has none
 	return &ResponseError{
 		Operation: a.operation, HTTPStatus: a.status, ContentType: mask.Cut(contentType, maxTitle),
@@ -126,7 +126,7 @@ func shownText(s string, params []param, limit int) string {
 	if s == "" || s == msgOK {
 		return s
 	}
-	return mask.Cut(mask.Contacts(mask.Secrets(s, secretsOf(params))), limit)
+	return mask.Cut(mask.Text(s, secretsOf(params)), limit)
 }
 
 func shownRequestID(id string, params []param) string {

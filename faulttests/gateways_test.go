@@ -234,7 +234,7 @@ func (w *gatewayWorld) newTransport(t *testing.T) *http.Transport {
 		w.dials.Add(1)
 		return dial(ctx, network, addr)
 	}
-	t.Cleanup(transport.CloseIdleConnections)
+	t.Cleanup(func() { closeIdle(t, transport) })
 	return transport
 }
 

@@ -391,7 +391,7 @@ func (s *ledgerScenario) settle() {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		for _, transport := range s.transports {
-			transport.CloseIdleConnections()
+			closeIdle(s.t, transport)
 		}
 		return s.platform.open.Load() == 0
 	}, 3*time.Minute, 5*time.Millisecond, "connections are still open")

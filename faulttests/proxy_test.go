@@ -2,6 +2,7 @@ package faulttests
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,8 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
 )
 
 // A toxic is one of toxiproxy's, with two things added: it lets a connection live for a while before it strikes, so
@@ -135,4 +138,12 @@ func (c *countedToxic) count(first *stream.StreamChunk, source <-chan *stream.St
 	if c.strikes != nil && c.strikes(nil, total) {
 		c.struck.Add(1)
 	}
+}
+
+// closeIdle closes the idle connections of all clients that were given transport: they share a copy of it.
+func closeIdle(t testing.TB, transport *http.Transport) {
+	t.Helper()
+	client, err := openplatform.NewClient(openplatform.Test, openplatform.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	client.CloseIdleConnections()
 }

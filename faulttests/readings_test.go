@@ -53,7 +53,7 @@ func serveOver(t *testing.T, protocol string, handler http.Handler) *loadedServe
 	s.url = server.URL
 	s.transport.DialContext = s.dialed.dialer(s.transport.DialContext)
 	t.Cleanup(func() {
-		s.transport.CloseIdleConnections()
+		closeIdle(t, s.transport)
 		server.Close()
 	})
 	return s

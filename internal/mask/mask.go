@@ -60,14 +60,17 @@ var (
 	notDigit  = regexp.MustCompile(`\D`)
 )
 
-// Contacts returns s in the form of [Plain] with all phone numbers and e-mail addresses
-// masked, whoever they belong to.
-func Contacts(s string) string {
-	s = emailLike.ReplaceAllString(Plain(bounded(s)), "***")
-	return phoneLike.ReplaceAllStringFunc(s, func(number string) string {
-		return Mobile(notDigit.ReplaceAllString(number, ""))
-	})
+// Text returns s in the form of [Plain] with the secrets masked, and all phone numbers and
+// e-mail addresses, whoever they belong to.
+func Text(s string, secrets []Secret) string {
+	t := newText(s)
+	t.hideContacts()
+	t.hide(secrets)
+	return t.String()
 }
+
+// Contacts is [Text] for a text that repeats no secret.
+func Contacts(s string) string { return Text(s, nil) }
 
 // Secrets returns s in the form of [Plain] with the secrets masked.
 func Secrets(s string, secrets []Secret) string {

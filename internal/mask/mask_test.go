@@ -120,6 +120,19 @@ func TestContacts(t *testing.T) {
 	}
 }
 
+// A stranger's address may share a piece with a secret: what is left of it is his.
+func TestAStrangersAddressIsMaskedWhole(t *testing.T) {
+	secrets := []Secret{{"zhang.zq7v@example.test", All}, {"13900001111", Mobile}}
+	for s, want := range map[string]string{
+		"to li.j2gp+tag@example.test!":         "to ***!",
+		"to li.j2gp+tag&#64;example.test!":     "to ***!",
+		"to li.j2gp%40example.test!":           "to ***!",
+		"&#49;&#51;8-0000-1111 and 1390000111": "138****1111 and ***",
+	} {
+		assert.Equal(t, want, Text(s, secrets))
+	}
+}
+
 func TestCut(t *testing.T) {
 	assert.Equal(t, "密码", Cut("密码", 2))
 	assert.Equal(t, "密…", Cut("密码错", 2))
@@ -165,7 +178,7 @@ func BenchmarkSecrets(b *testing.B) {
 		} {
 			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
 				for b.Loop() {
-					Contacts(Secrets(bench.text, []Secret{{bench.secret, All}}))
+					Text(bench.text, []Secret{{bench.secret, All}})
 				}
 			})
 		}

@@ -19,13 +19,35 @@ func newText(s string) *text {
 	return &text{s: s, hidden: make([]bool, len(s)), whole: map[span]string{}}
 }
 
+// hideContacts finds phone numbers and e-mail addresses, encoded ones too.
+func (t *text) hideContacts() {
+	t.hideContactsIn(t.s, func(place span) span { return place })
+	if t.hasEscapes() {
+		d := decode(t.s)
+		t.hideContactsIn(string(d.out), func(place span) span { return span{d.from[place.from], d.to[place.to-1]} })
+	}
+}
+
+func (t *text) hideContactsIn(s string, place func(span) span) {
+	for _, at := range emailLike.FindAllStringIndex(s, -1) {
+		t.hideBytes(place(span{at[0], at[1]}))
+	}
+	for _, at := range phoneLike.FindAllStringIndex(s, -1) {
+		number := place(span{at[0], at[1]})
+		t.hideBytes(number)
+		t.whole[number] = Mobile(notDigit.ReplaceAllString(s[at[0]:at[1]], ""))
+	}
+}
+
+func (t *text) hasEscapes() bool { return strings.ContainsAny(t.s, `%&\`) }
+
 // hide finds the secrets.
 func (t *text) hide(secrets []Secret) {
 	if len(secrets) == 0 || t.s == "" {
 		return
 	}
 	ways := []way{{}, {punctuation: true}}
-	if strings.ContainsAny(t.s, `%&\`) {
+	if t.hasEscapes() {
 		ways = append(ways, way{decoded: true}, way{decoded: true, punctuation: true})
 	}
 	for _, w := range ways {
