@@ -112,7 +112,9 @@ var (
 	gatewayLongLogout = gatewayCall{"Logout", prepareGatewayLongLogout}
 )
 
-const gatewayLongToken = 6000 // characters
+// gatewayLongToken is in characters. The request still leaves in one write: a second one may meet a connection that is
+// closed, and hide the answer.
+const gatewayLongToken = 3600
 
 func prepareGatewaySms(t testing.TB, sb *sandbox.Server, n int) gatewayDo {
 	t.Helper()
