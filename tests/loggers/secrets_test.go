@@ -25,41 +25,51 @@ const (
 
 var secrets = []string{mobile, email, account, password, imgCode, smsCode, token, clientSecret, accessToken, ticket, apiKey, cookie}
 
-// A hexdump shows its text sixteen bytes a line, a secret in pieces.
-var hexdump = regexp.MustCompile(`\|(.{1,16})\|\s*\n`)
+var (
+	// A hexdump shows its text sixteen bytes a line, a secret in pieces.
+	hexdump = regexp.MustCompile(`\|(.{1,16})\|\s*\n`)
+	// What JSON makes of bytes.
+	base64Text = regexp.MustCompile(`[A-Za-z0-9+/]{16,}`)
+)
 
-var spellings = func() map[string]*regexp.Regexp {
-	found := map[string]*regexp.Regexp{}
-	for _, secret := range secrets {
-		var decimal, hexadecimal []string
-		for _, b := range []byte(secret) {
-			decimal = append(decimal, fmt.Sprint(b))
-			hexadecimal = append(hexadecimal, fmt.Sprintf("%02x", b))
-		}
-		ways := []string{
-			regexp.QuoteMeta(secret),
-			`\b` + strings.Join(decimal, `\D{1,20}`) + `\b`,
-			strings.Join(hexadecimal, `(?:[,\s]+(?:0x)?)?`),
-		}
-		for shift := range 3 { // base64 spells a text in three ways, by where it begins
-			inside := []byte(strings.Repeat("-", shift) + secret)
-			text := base64.RawStdEncoding.EncodeToString(inside)
-			// The outer characters depend on what stands beside the secret.
-			ways = append(ways, regexp.QuoteMeta(text[(shift*8+5)/6:len(inside)*8/6]))
-		}
-		found[secret] = regexp.MustCompile(`(?i)` + strings.Join(ways, "|"))
-	}
-	return found
-}()
+// A spelling is how printers show the bytes of a buffer, each in a text of its own that is made of the output once.
+type spelling struct{ text, hexadecimal, decimal string }
 
-// secretIn returns the first secret that out shows: as text, or as the bytes of a buffer.
+var (
+	separators = strings.NewReplacer("0x", "", ",", "", " ", "", "\n", "", "\t", "")
+
+	spellings = func() map[string]spelling {
+		found := map[string]spelling{}
+		for _, secret := range secrets {
+			s := spelling{text: strings.ToLower(secret), hexadecimal: hex.EncodeToString([]byte(secret))}
+			for _, b := range []byte(secret) {
+				s.decimal += fmt.Sprintf(" %d", b)
+			}
+			s.decimal += " "
+			found[secret] = s
+		}
+		return found
+	}()
+)
+
+// secretIn returns the first secret that out shows, as text or as the bytes of a buffer.
 func secretIn(out string) string {
-	var dumped strings.Builder
+	var shown strings.Builder
+	shown.WriteString(out)
 	for _, line := range hexdump.FindAllStringSubmatch(out, -1) {
-		dumped.WriteString(line[1])
+		shown.WriteString(line[1])
 	}
+	for _, encoded := range base64Text.FindAllString(out, -1) {
+		decoded, _ := base64.RawStdEncoding.DecodeString(encoded)
+		shown.WriteString("\n" + string(decoded))
+	}
+	texts := strings.ToLower(shown.String())
+	hexadecimal := separators.Replace(strings.ToLower(out))
+	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
+	decimal := " " + strings.Join(strings.FieldsFunc(out, func(r rune) bool { return !isDigit(r) }), " ") + " "
 	for _, secret := range secrets {
-		if spellings[secret].MatchString(out) || spellings[secret].MatchString(dumped.String()) {
+		s := spellings[secret]
+		if strings.Contains(texts, s.text) || strings.Contains(hexadecimal, s.hexadecimal) || strings.Contains(decimal, s.decimal) {
 			return secret
 		}
 	}
