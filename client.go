@@ -58,7 +58,8 @@ func (c *Client) inside() *core {
 //
 // It fails with [ErrNoBaseURL] for [Production] without [WithBaseURL], and with a
 // descriptive error for an unknown environment or an option with a bad value. Of
-// an option given twice the last one counts, except [WithHeader], which adds up.
+// an option given twice the last one counts, except [WithHeader] and [WithObserver], which
+// add up.
 func NewClient(env Environment, opts ...Option) (*Client, error) {
 	published, err := env.baseURL()
 	if err != nil {
@@ -107,7 +108,7 @@ func newClient(cfg config) *Client {
 		attemptTimeout: cfg.http.Timeout,
 		retry:          cfg.retry.withDefaults(),
 		logger:         cfg.logger,
-		observer:       cfg.observer,
+		observer:       combined(cfg.observers),
 	}
 	c.quota.fill()
 	return &Client{core: func() *core { return c }}
@@ -132,7 +133,7 @@ type config struct {
 	timeout   time.Duration
 	retry     RetryPolicy
 	logger    *slog.Logger
-	observer  Observer
+	observers []Observer
 	userAgent string
 	header    http.Header
 }
@@ -237,13 +238,14 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithObserver tells o of each call and each attempt, for tracing and metrics.
+// WithObserver tells o of each call and each attempt, for tracing and metrics. Given more
+// than once, all observers are told, the first one first.
 func WithObserver(o Observer) Option {
 	return func(c *config) error {
 		if o == nil {
 			return errors.New("WithObserver: nil observer")
 		}
-		c.observer = o
+		c.observers = append(c.observers, o)
 		return nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -151,11 +152,53 @@ func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeSucceeded
 	}
-	var failure interface{ outcome() Outcome }
-	if errors.As(err, &failure) {
-		return failure.outcome()
+	if f, ok := failureOf(err); ok {
+		return f.outcome()
 	}
 	return OutcomeUnknown
+}
+
+// A failure is any of the SDK's four errors: what a call, or an attempt, knows of why it
+// failed.
+type failure interface {
+	error
+	outcome() Outcome
+	operation() string
+	requestID() string
+	retryAfter() time.Duration
+}
+
+func failureOf(err error) (f failure, ok bool) {
+	ok = errors.As(err, &f)
+	return f, ok
+}
+
+// OperationOf returns the name of the operation that failed with err, such as "SendSmsCode",
+// and "" if err is none of the SDK's errors. err may be wrapped.
+func OperationOf(err error) string {
+	if f, ok := failureOf(err); ok {
+		return f.operation()
+	}
+	return ""
+}
+
+// RequestIDOf returns the request id of the answer that err is about, which the platform's
+// support asks for. It is "" if there was no answer, or none with an id, or if err is none of
+// the SDK's errors. err may be wrapped.
+func RequestIDOf(err error) string {
+	if f, ok := failureOf(err); ok {
+		return f.requestID()
+	}
+	return ""
+}
+
+// RetryAfterOf returns how long the platform, or a gateway, asks to wait before another
+// call, 0 if it does not say. err may be wrapped.
+func RetryAfterOf(err error) time.Duration {
+	if f, ok := failureOf(err); ok {
+		return f.retryAfter()
+	}
+	return 0
 }
 
 // ValidationError says that a request breaks a rule that the platform documents.
@@ -173,7 +216,10 @@ func (e *ValidationError) Error() string {
 // Format prints the error's text under every verb.
 func (e *ValidationError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-func (e *ValidationError) outcome() Outcome { return OutcomeNotSent }
+func (e *ValidationError) operation() string       { return e.Operation }
+func (*ValidationError) requestID() string         { return "" }
+func (*ValidationError) retryAfter() time.Duration { return 0 }
+func (e *ValidationError) outcome() Outcome        { return OutcomeNotSent }
 
 // APIError is the platform's answer with a code other than 000. Compare it with
 // errors.Is and a sentinel such as [ErrInvalidToken] or [ErrRateLimited].
@@ -206,12 +252,19 @@ func (e APIError) Format(f fmt.State, _ rune) { printError(f, &e) }
 // pointer.
 func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
+// MarshalJSON implements [json.Marshaler] with the error's text, because JSON is how many
+// loggers print an error.
+func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
+
 // Is reports whether target is the sentinel of the error's code or of its class.
 func (e *APIError) Is(target error) bool {
 	s, ok := target.(*sentinel)
 	return ok && (s.code == e.Code && s.code != "" || s.matchesClass(e.Code.class()))
 }
 
+func (e *APIError) operation() string         { return e.Operation }
+func (e *APIError) requestID() string         { return e.RequestID }
+func (e *APIError) retryAfter() time.Duration { return e.RetryAfter }
 func (e *APIError) outcome() Outcome {
 	if c := e.Code.class(); 400 <= c && c <= 499 {
 		return OutcomeRejected
@@ -275,7 +328,10 @@ func (e *ResponseError) Is(target error) bool {
 	return ok && s.matchesClass(e.HTTPStatus)
 }
 
-func (e *ResponseError) outcome() Outcome { return OutcomeUnknown }
+func (e *ResponseError) operation() string         { return e.Operation }
+func (e *ResponseError) requestID() string         { return e.RequestID }
+func (e *ResponseError) retryAfter() time.Duration { return e.RetryAfter }
+func (e *ResponseError) outcome() Outcome          { return OutcomeUnknown }
 
 // TransportError says that no usable answer came: a name that does not resolve, a
 // refused connection, TLS, a reset, a timeout, a cancelled ctx. [OutcomeOf] tells
@@ -285,11 +341,12 @@ type TransportError struct {
 	// Attempts is how many times the request was tried, 0 if ctx had ended before.
 	Attempts int
 
-	reason      string
-	cause       error
-	notSent     bool
-	dialing     bool // the last attempt failed to make a connection
-	certificate bool // the last attempt met a certificate that is not trusted
+	reason  string
+	cause   error
+	notSent bool
+	// Of the last attempt alone:
+	neverConnected bool // it provably failed to make a connection
+	certificate    bool // it met a certificate that is not trusted
 }
 
 func (e *TransportError) Error() string {
@@ -310,6 +367,9 @@ func (e *TransportError) Timeout() bool {
 	return errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, os.ErrDeadlineExceeded)
 }
 
+func (e *TransportError) operation() string       { return e.Operation }
+func (*TransportError) requestID() string         { return "" }
+func (*TransportError) retryAfter() time.Duration { return 0 }
 func (e *TransportError) outcome() Outcome {
 	if e.notSent {
 		return OutcomeNotSent

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -254,3 +256,45 @@ func TestTransportErrorsPassOnWhatCannotHoldAURL(t *testing.T) {
 
 // noChange is an option that changes nothing.
 func noChange() openplatform.Option { return openplatform.WithTimeout(15 * time.Second) }
+
+func TestWhatAnErrorSays(t *testing.T) {
+	gateway, _ := serve(t, answer(503, "<title>busy</title>", "Retry-After", "7"))
+	platform, _ := serve(t, answer(200, envelope("429001", "busy", "null"), "Retry-After", "9"))
+	tests := map[string]struct {
+		err        error
+		operation  string
+		requestID  string
+		retryAfter time.Duration
+	}{
+		"nil":        {},
+		"a stranger": {err: io.EOF},
+		"invalid": {err: func() error {
+			_, err := newClient(t, gateway).Logout(t.Context(), &openplatform.LogoutRequest{})
+			return err
+		}(), operation: "Logout"},
+		"gateway": {err: sendSmsCode(t.Context(), newClient(t, gateway)), operation: "SendSmsCode", retryAfter: 7 * time.Second},
+		"platform": {
+			err: sendSmsCode(t.Context(), newClient(t, platform)), operation: "SendSmsCode",
+			requestID: "cc67513b-9b00-4283-a966-80153fd3ecfb", retryAfter: 9 * time.Second,
+		},
+		"not sent": {err: sendSmsCode(t.Context(), newClient(t, gateway, through(closedPort()), quickRetries)), operation: "SendSmsCode"},
+	}
+	for name, tt := range tests {
+		for _, err := range []error{tt.err, fmt.Errorf("login page: %w", tt.err)} {
+			assert.Equal(t, tt.operation, openplatform.OperationOf(err), name)
+			assert.Equal(t, tt.requestID, openplatform.RequestIDOf(err), name)
+			assert.Equal(t, tt.retryAfter, openplatform.RetryAfterOf(err), name)
+		}
+	}
+}
+
+func TestAnAPIErrorInJSONIsItsText(t *testing.T) {
+	url, _ := serve(t, answer(200, envelope("400101", "no SMS to "+mobile, "null")))
+	err := sendSmsCode(t.Context(), newClient(t, url))
+	for _, v := range []any{err, map[string]any{"err": err}, []error{err}} {
+		raw, encodeErr := json.Marshal(v)
+		require.NoError(t, encodeErr)
+		assert.Contains(t, string(raw), "no SMS to 139****1111")
+		assert.NotContains(t, string(raw), mobile)
+	}
+}

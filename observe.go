@@ -3,20 +3,70 @@ package openplatform
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 )
 
 // An Observer is told of each call and of each attempt within it. Both methods
 // return a ctx, which carries the call or attempt on and must derive from the one given,
 // or timeouts are lost; and a function that is called once when it ends. Either may be
-// nil. A tracer opens a span in each and closes it in the function. Observers are called from many goroutines at once, in the
-// caller's own, and must not block.
+// nil. A tracer opens a span in each and closes it in the function. Observers are called
+// from many goroutines at once, in the caller's own, and must not block. A panic of theirs
+// reaches the caller; of a fetch that belongs to an [AccessTokenSource], those who wait for it.
 //
 // Nothing an Observer is given holds a secret: an [*APIError] is a copy whose Msg is
 // masked.
 type Observer interface {
 	ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd))
 	ObserveAttempt(ctx context.Context, start AttemptStart) (context.Context, func(AttemptEnd))
+}
+
+// combined returns one observer for several, nil for none.
+func combined(all []Observer) Observer {
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	default:
+		return observers(all)
+	}
+}
+
+// observers are told one after the other, and of an end in the opposite order: the ctx of
+// the first is around that of the second.
+type observers []Observer
+
+func (all observers) ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd)) {
+	return observeAll(ctx, all, func(o Observer, ctx context.Context) (context.Context, func(CallEnd)) {
+		return o.ObserveCall(ctx, start)
+	})
+}
+
+func (all observers) ObserveAttempt(ctx context.Context, start AttemptStart) (context.Context, func(AttemptEnd)) {
+	return observeAll(ctx, all, func(o Observer, ctx context.Context) (context.Context, func(AttemptEnd)) {
+		return o.ObserveAttempt(ctx, start)
+	})
+}
+
+func observeAll[End any](
+	ctx context.Context, all []Observer, observe func(Observer, context.Context) (context.Context, func(End)),
+) (context.Context, func(End)) {
+	var ends []func(End)
+	for _, o := range all {
+		observed, end := observe(o, ctx)
+		if observed != nil {
+			ctx = observed
+		}
+		if end != nil {
+			ends = append(ends, end)
+		}
+	}
+	return ctx, func(e End) {
+		for _, end := range slices.Backward(ends) {
+			end(e)
+		}
+	}
 }
 
 // CallStart is what is known before a call.
@@ -127,12 +177,10 @@ func levelOf(o Outcome) slog.Level {
 	}
 }
 
-// observedAttempt is attempt, settled within the call and reported to the observer.
-func (c *core) observedAttempt(ctx context.Context, m *message, n int, arrived *bool) (answer, error) {
+// observedAttempt is attempt, reported to the observer.
+func (c *core) observedAttempt(ctx context.Context, m *message, n int) (answer, error) {
 	if c.observer == nil {
-		a, err := c.attempt(ctx, m)
-		settle(err, n, arrived)
-		return a, err
+		return c.attempt(ctx, m)
 	}
 	start := time.Now()
 	observed, done := c.observer.ObserveAttempt(ctx, AttemptStart{Operation: m.op.Name, Number: n})
@@ -140,7 +188,6 @@ func (c *core) observedAttempt(ctx context.Context, m *message, n int, arrived *
 		ctx = observed
 	}
 	a, err := c.attempt(ctx, m)
-	settle(err, n, arrived)
 	if done != nil {
 		shown := printable(err)
 		e := AttemptEnd{Outcome: OutcomeOf(err), Duration: time.Since(start), Err: shown}

@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -223,4 +226,61 @@ func (p *panicking) ObserveCall(ctx context.Context, _ openplatform.CallStart) (
 func (p *panicking) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
 	p.check("attempt start")
 	return ctx, func(openplatform.AttemptEnd) { p.check("attempt end") }
+}
+
+type ctxKey string
+
+// A tagging observer writes down what it is told, and whose ctx it was given.
+type tagging struct {
+	name string
+	told *[]string
+}
+
+func (o tagging) note(ctx context.Context, what string) {
+	outer, _ := ctx.Value(ctxKey("outer")).(string)
+	*o.told = append(*o.told, o.name+" "+what+" in "+outer)
+}
+
+func (o tagging) ObserveCall(ctx context.Context, _ openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	o.note(ctx, "call")
+	return context.WithValue(ctx, ctxKey("outer"), o.name), func(openplatform.CallEnd) { *o.told = append(*o.told, o.name+" call end") }
+}
+
+func (o tagging) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	o.note(ctx, "attempt")
+	return context.WithValue(ctx, ctxKey("outer"), o.name), func(openplatform.AttemptEnd) { *o.told = append(*o.told, o.name+" attempt end") }
+}
+
+func TestObserversAddUp(t *testing.T) {
+	url, _ := serve(t, answer(200, success))
+	var told []string
+	client := newClient(t, url, openplatform.WithObserver(tagging{"a", &told}), openplatform.WithObserver(silentObserver{}),
+		openplatform.WithObserver(tagging{"b", &told}))
+	require.NoError(t, sendSmsCode(t.Context(), client))
+	assert.Equal(t, []string{
+		"a call in ", "b call in a", "a attempt in b", "b attempt in a", "b attempt end", "a attempt end", "b call end", "a call end",
+	}, told)
+}
+
+// Each attempt is reported as what it was, and the call as the sum of them.
+func TestAnAttemptIsReportedForItself(t *testing.T) {
+	url, _ := hangUpAfter(t, 0)
+	transport := openplatform.DefaultTransport()
+	var dials atomic.Int64
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1) > 1 {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+		}
+		return dial(ctx, network, addr)
+	}
+	seen := &recorder{}
+	err := getImgCode(t.Context(), newClient(t, url, through(transport), quickRetries, openplatform.WithObserver(seen)))
+	require.Error(t, err)
+	assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+	require.Len(t, seen.attemptEnd, 3)
+	for n, want := range []openplatform.Outcome{openplatform.OutcomeUnknown, openplatform.OutcomeNotSent, openplatform.OutcomeNotSent} {
+		assert.Equal(t, want, seen.attemptEnd[n].Outcome, "attempt %d", n+1)
+		assert.Equal(t, want, openplatform.OutcomeOf(seen.attemptEnd[n].Err), "attempt %d", n+1)
+	}
 }

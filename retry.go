@@ -41,13 +41,15 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 
 // deliver attempts m until it has an answer or must not go on.
 func (c *core) deliver(ctx context.Context, m *message) (a answer, attempts int, err error) {
-	arrived := false // an attempt before may have reached the platform
+	arrived := false // an attempt may have reached the platform
 	for n := 1; ; n++ {
-		a, err = c.observedAttempt(ctx, m, n, &arrived)
+		a, err = c.observedAttempt(ctx, m, n)
+		arrived = arrived || OutcomeOf(err) != OutcomeNotSent
+		err = settled(err, n, arrived)
 		if err == nil || n >= c.retry.MaxAttempts || !mayRepeat(m.op, err) || isEndOf(ctx, err) {
 			return a, n, err
 		}
-		delay, fits := c.retry.delay(ctx, n, retryAfterOf(err))
+		delay, fits := c.retry.delay(ctx, n, RetryAfterOf(err))
 		ended := ctx.Err()
 		if !fits || ended == nil && !c.quota.withdraw() {
 			return a, n, err
@@ -66,21 +68,21 @@ func (c *core) deliver(ctx context.Context, m *message) (a answer, attempts int,
 	}
 }
 
+// settled gives the error of attempt n the view of the whole call: not sent means that no
+// attempt was. The attempt's own error, which an observer may keep, stays as it is.
+func settled(err error, n int, arrived bool) error {
+	e, ok := err.(*TransportError) //nolint:errorlint // attempt returns it unwrapped
+	if !ok {
+		return err
+	}
+	whole := *e
+	whole.Attempts, whole.notSent = n, !arrived
+	return &whole
+}
+
 // isEndOf reports whether err is nothing but the end of ctx.
 func isEndOf(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, ctx.Err())
-}
-
-// settle gives the error of attempt n the view of the whole call: not sent means
-// that no attempt was.
-func settle(err error, n int, arrived *bool) {
-	e, ok := err.(*TransportError) //nolint:errorlint // attempt returns it unwrapped
-	if err == nil || !ok {
-		*arrived = true
-		return
-	}
-	*arrived = *arrived || !e.notSent
-	e.Attempts, e.notSent = n, !*arrived
 }
 
 // mayRepeat reports whether a second delivery after err is safe and could help. For
@@ -89,8 +91,7 @@ func settle(err error, n int, arrived *bool) {
 func mayRepeat(op Operation, err error) bool {
 	switch e := err.(type) { //nolint:errorlint // attempt returns these types unwrapped
 	case *TransportError:
-		neverConnected := e.notSent && e.dialing
-		return !e.certificate && (neverConnected || op.Repeatable)
+		return !e.certificate && (e.neverConnected || op.Repeatable)
 	case *ResponseError:
 		return op.Repeatable && (isBusy(e.HTTPStatus) || e.truncated)
 	case *APIError:
@@ -106,17 +107,6 @@ func isBusy(status int) bool {
 		return true
 	default:
 		return false
-	}
-}
-
-func retryAfterOf(err error) time.Duration {
-	switch e := err.(type) { //nolint:errorlint // attempt returns these types unwrapped
-	case *ResponseError:
-		return e.RetryAfter
-	case *APIError:
-		return e.RetryAfter
-	default:
-		return 0
 	}
 }
 

@@ -453,6 +453,9 @@ func TestRequestsAndResultsPrintMasked(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(raw), "tok-5f2c9e")
 	})
+	t.Run("a ticket", func(t *testing.T) {
+		assert.Equal(t, "{service_ticket:*** expired: number_of_uses:2}", fmt.Sprint(openplatform.ServiceTicket{ServiceTicket: "st-4e5f6a", NumberOfUses: 2}))
+	})
 	t.Run("a username that is a phone number or an e-mail address", func(t *testing.T) {
 		for username, shown := range map[string]string{mobile: "139****1111", planted["email"]: "***", "somebody": "somebody"} {
 			for _, v := range []any{

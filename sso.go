@@ -164,7 +164,11 @@ type ServiceTicket struct {
 }
 
 func (t ServiceTicket) params() []param {
-	return []param{{name: "service_ticket", value: t.ServiceTicket, mask: mask.All}, {name: "expired", value: shownTime(t.Expired), optional: true}}
+	return []param{
+		{name: "service_ticket", value: t.ServiceTicket, mask: mask.All},
+		{name: "expired", value: shownTime(t.Expired), optional: true},
+		{name: "number_of_uses", value: strconv.Itoa(t.NumberOfUses)},
+	}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
