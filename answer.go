@@ -66,14 +66,10 @@ func openAnswer[T any](a answer) (*Response[T], error) {
 	}
 	params := a.params
 	resp.params = func() []param { return params }
-	if err == nil {
-		return resp, nil
+	if err != nil {
+		return nil, a.unusable("code 000, but " + err.Error())
 	}
-	failure := a.unusable("code 000, but " + err.Error())
-	if errors.Is(err, errExpired) {
-		return resp, failure
-	}
-	return nil, failure
+	return resp, nil
 }
 
 // failure is the platform's own no.

@@ -58,7 +58,7 @@
 // repetitions of a client are paid from one quota: ten to begin with, and a tenth for
 // each call. A platform that stays down gets 1.1 times its normal traffic.
 //
-// [AccessTokenSource.Use] and [Client.VerifyUser] make a second call, with a new access
+// [AccessTokenSource.Use] and [AccessTokenSource.VerifyUser] make a second call, with a new access
 // token, after the platform has rejected the first with [ErrInvalidAccessToken].
 //
 // # What is kept secret

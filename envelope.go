@@ -54,6 +54,21 @@ func (r Response[T]) LogValue() slog.Value {
 	)
 }
 
+// MarshalJSON implements [json.Marshaler] with the envelope as it is on the wire, whole:
+// request_id, code, msg and data.
+func (r Response[T]) MarshalJSON() ([]byte, error) {
+	var data any = r.Data
+	if _, isEmpty := data.(struct{}); isEmpty { // the platform says null
+		data = nil
+	}
+	return json.Marshal(struct {
+		RequestID string `json:"request_id"`
+		Code      Code   `json:"code"`
+		Msg       string `json:"msg"`
+		Data      any    `json:"data"`
+	}{r.RequestID, r.Code, r.Msg, data})
+}
+
 // shown returns the request id and the message as they are printed.
 func (r Response[T]) shown() (requestID, msg string) {
 	var params []param
@@ -171,17 +186,15 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 	if err := checkFields(raw, isStrict(reflect.TypeFor[T](), nil)); err != nil {
 		return err
 	}
-	err := json.Unmarshal(raw, data)
-	if err != nil && !errors.Is(err, errExpired) {
-		// The decoder's error can quote the value.
-		return errors.New("data is not of the documented type")
+	if err := json.Unmarshal(raw, data); err != nil {
+		return errors.New("data is not of the documented type") // the decoder's error can quote the value
 	}
 	if d, ok := asDocumented(*data); ok {
 		if field, rule := brokenRule(d.params()); rule != "" {
 			return fmt.Errorf("data.%s %s", field, rule)
 		}
 	}
-	return err
+	return nil
 }
 
 var errAmbiguous = errors.New("data has the same field twice")

@@ -480,3 +480,23 @@ func TestInformationalStatusIsNoAnswer(t *testing.T) {
 type neverEnding struct{}
 
 func (neverEnding) Read([]byte) (int, error) { select {} }
+
+func TestAResponseInJSONIsTheEnvelopeOfTheWire(t *testing.T) {
+	encoded := func(body string, call func(*openplatform.Client) (any, error)) string {
+		url, _ := serve(t, answer(200, body, "Set-Cookie", "s=1"))
+		resp, err := call(newClient(t, url))
+		require.NoError(t, err)
+		raw, err := json.Marshal(resp)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	login := fixture(t, "contract/Login.response.json")
+	assert.JSONEq(t, login, encoded(login, func(c *openplatform.Client) (any, error) {
+		return c.Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
+	}))
+	assert.JSONEq(t, success, encoded(success, func(c *openplatform.Client) (any, error) { return c.SendSmsCode(t.Context(), smsRequest()) }))
+	nothing := envelope("000", "成功", "null")
+	assert.JSONEq(t, nothing, encoded(nothing, func(c *openplatform.Client) (any, error) {
+		return c.CheckToken(t.Context(), &openplatform.CheckTokenRequest{Token: "t"})
+	}))
+}

@@ -226,13 +226,13 @@ func ExampleClient_GetAccount() {
 	// used up: true
 }
 
-func ExampleClient_VerifyUser() {
+func ExampleAccessTokenSource_VerifyUser() {
 	sb, client, stop := startSandbox()
 	defer stop()
 	userToken := logHerIn(sb, client) // a business system is handed it
 
 	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret) // one, to keep
-	resp, err := client.VerifyUser(context.Background(), source, userToken)
+	resp, err := source.VerifyUser(context.Background(), userToken)
 	if err != nil {
 		log.Print(err)
 		return
@@ -250,11 +250,11 @@ func ExampleClient_AccessTokenSource() {
 
 	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
 	for range 2 {
-		_, err := client.VerifyUser(ctx, source, userToken)
+		_, err := source.VerifyUser(ctx, userToken)
 		fmt.Println(err)
 	}
 	sb.RevokeAccessTokens()
-	_, err := client.VerifyUser(ctx, source, userToken)
+	_, err := source.VerifyUser(ctx, userToken)
 	fmt.Println(err)
 
 	fetched := 0

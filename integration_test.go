@@ -84,7 +84,7 @@ func TestIntegrationSingleSignOn(t *testing.T) {
 	source := client.AccessTokenSource(variable(t, "OPENPLATFORM_CLIENT_ID"), variable(t, "OPENPLATFORM_CLIENT_SECRET"))
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
-	account, err := client.VerifyUser(t.Context(), source, variable(t, "OPENPLATFORM_TOKEN"))
+	account, err := source.VerifyUser(t.Context(), variable(t, "OPENPLATFORM_TOKEN"))
 	require.NoError(t, err)
 	assert.NotEmpty(t, account.Data.OpenID)
 }

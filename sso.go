@@ -36,20 +36,18 @@ func (c *Client) CheckToken(ctx context.Context, req *CheckTokenRequest) (*Respo
 // keeps one for you.
 //
 // Documented failures are [ErrInvalidClientID] and [ErrInvalidClientSecret]. It changes
-// nothing and is repeated as [RetryPolicy] says. A token whose expiry cannot be read is
-// delivered with a zero Expired, in a response beside the [*ResponseError].
+// nothing and is repeated as [RetryPolicy] says.
 func (c *Client) GetAccessToken(ctx context.Context, req *GetAccessTokenRequest) (*Response[AccessToken], error) {
 	return call[AccessToken](ctx, c, opGetAccessToken, req)
 }
 
 // GetServiceTicket exchanges an access token and a person's login token for a ticket
 // (获取ServiceTicket, page S3), with which [Client.GetAccount] tells who the person is.
-// [Client.VerifyUser] does both.
+// [AccessTokenSource.VerifyUser] does both.
 //
 // Documented failures are [ErrInvalidAccessToken], [ErrMissingParameter] and
 // [ErrMalformedRequest]. It issues something and is not repeated; calling it again does
-// no harm but to leave a ticket unused. A ticket whose expiry cannot be read is
-// delivered as [Client.GetAccessToken] does.
+// no harm but to leave a ticket unused.
 func (c *Client) GetServiceTicket(ctx context.Context, req *GetServiceTicketRequest) (*Response[ServiceTicket], error) {
 	return call[ServiceTicket](ctx, c, opGetServiceTicket, req)
 }
@@ -105,7 +103,7 @@ func (r GetAccessTokenRequest) MarshalJSON() ([]byte, error) { return maskedJSON
 // AccessToken is a business system's token, from [Client.GetAccessToken].
 type AccessToken struct {
 	AccessToken string    `json:"access_token"`
-	Expired     time.Time `json:"expired"` // when it ends, in China Standard Time
+	Expired     time.Time `json:"expired"` // when it ends, in China Standard Time; the zero time if it does not say
 }
 
 func (t AccessToken) params() []param {
@@ -118,9 +116,8 @@ func (t AccessToken) Format(f fmt.State, _ rune) { printParams(f, t.params()) }
 // LogValue implements [slog.LogValuer] likewise.
 func (t AccessToken) LogValue() slog.Value { return logParams(t.params()) }
 
-// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time. If
-// that cannot be read, the token is still there.
-func (t *AccessToken) UnmarshalJSON(raw []byte) (err error) {
+// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time.
+func (t *AccessToken) UnmarshalJSON(raw []byte) error {
 	var wire struct {
 		AccessToken string          `json:"access_token"`
 		Expired     json.RawMessage `json:"expired"`
@@ -129,8 +126,8 @@ func (t *AccessToken) UnmarshalJSON(raw []byte) (err error) {
 		return err
 	}
 	t.AccessToken = wire.AccessToken
-	t.Expired, err = parseExpired(wire.Expired)
-	return err
+	t.Expired = parseExpired(wire.Expired)
+	return nil
 }
 
 // GetServiceTicketRequest is what [Client.GetServiceTicket] sends (page S3). All fields
@@ -159,7 +156,7 @@ func (r GetServiceTicketRequest) MarshalJSON() ([]byte, error) { return maskedJS
 // ServiceTicket is a ticket, from [Client.GetServiceTicket].
 type ServiceTicket struct {
 	ServiceTicket string    `json:"service_ticket"`
-	Expired       time.Time `json:"expired"`        // when it ends, in China Standard Time; 60 s after it was issued
+	Expired       time.Time `json:"expired"`        // when it ends, in China Standard Time, 60 s after it was issued; the zero time if it does not say
 	NumberOfUses  int       `json:"number_of_uses"` // how often GetAccount takes it
 }
 
@@ -177,9 +174,8 @@ func (t ServiceTicket) Format(f fmt.State, _ rune) { printParams(f, t.params()) 
 // LogValue implements [slog.LogValuer] likewise.
 func (t ServiceTicket) LogValue() slog.Value { return logParams(t.params()) }
 
-// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time. If
-// that cannot be read, the ticket is still there.
-func (t *ServiceTicket) UnmarshalJSON(raw []byte) (err error) {
+// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time.
+func (t *ServiceTicket) UnmarshalJSON(raw []byte) error {
 	var wire struct {
 		ServiceTicket string          `json:"service_ticket"`
 		NumberOfUses  text            `json:"number_of_uses"` // some gateways send numbers as strings
@@ -190,8 +186,8 @@ func (t *ServiceTicket) UnmarshalJSON(raw []byte) (err error) {
 	}
 	t.ServiceTicket = wire.ServiceTicket
 	t.NumberOfUses, _ = strconv.Atoi(string(wire.NumberOfUses)) // 0 if it does not say
-	t.Expired, err = parseExpired(wire.Expired)
-	return err
+	t.Expired = parseExpired(wire.Expired)
+	return nil
 }
 
 // GetAccountRequest is what [Client.GetAccount] sends (page S4).
@@ -259,24 +255,21 @@ func (a Account) LogValue() slog.Value { return logParams(a.params()) }
 // in containers often have no zone files.
 var chinaStandardTime = time.FixedZone("CST", 8*60*60)
 
-// errExpired is of an answer whose every field but expired is good.
-var errExpired = errors.New("data.expired is not a time of the form 2006-01-02 15:04:05")
-
-// parseExpired reads the platform's form of time, and RFC 3339, as which Go writes
-// what was read.
-func parseExpired(raw json.RawMessage) (time.Time, error) {
+// parseExpired reads the platform's form of time, and RFC 3339, as which Go writes what was
+// read. It returns the zero time for anything else: a token is good without its end.
+func parseExpired(raw json.RawMessage) time.Time {
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return time.Time{}, errExpired
+		return time.Time{}
 	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.In(chinaStandardTime), nil
+		return t.In(chinaStandardTime)
 	}
 	t, err := time.ParseInLocation(time.DateTime, s, chinaStandardTime)
 	if err != nil {
-		return time.Time{}, errExpired
+		return time.Time{}
 	}
-	return t, nil
+	return t
 }
 
 func shownTime(t time.Time) string {

@@ -189,27 +189,31 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 }
 
 // VerifyUser tells who the person is whose login token a business system was given: the
-// single sign-on flow, from access token over ticket to account, in one call. A dead
-// access token is replaced as [AccessTokenSource.Use] does. Errors name the operation
-// that failed, which can be GetAccessToken, GetServiceTicket or GetAccount; after any of
-// them, VerifyUser may be called again.
-func (c *Client) VerifyUser(ctx context.Context, source *AccessTokenSource, userToken string) (*Response[Account], error) {
-	if t := source.inside(); ctx == nil || t == nil || t.client != c {
-		return nil, &ValidationError{Operation: opGetServiceTicket.Name, Rule: "the ctx must not be nil, the token source must be of the same Client"}
+// single sign-on flow, from access token over ticket to account, in one call.
+//
+// [ErrInvalidToken] says that the person must log in again. (Page S3 lists no code for a
+// login token that has ended; page S1 lists this one.) A dead access token is replaced as
+// [AccessTokenSource.Use] does. Errors name the operation that failed, which can be
+// GetAccessToken, GetServiceTicket or GetAccount; after any of them, VerifyUser may be
+// called again.
+func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*Response[Account], error) {
+	t := s.inside()
+	if ctx == nil || t == nil {
+		return nil, noSource()
 	}
 	var ticket string
-	err := source.Use(ctx, func(accessToken string) error {
-		resp, err := c.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
-		if resp == nil {
+	err := s.Use(ctx, func(accessToken string) error {
+		resp, err := t.client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
+		if err != nil {
 			return err
 		}
-		ticket = resp.Data.ServiceTicket // good for now, even if its end cannot be read
+		ticket = resp.Data.ServiceTicket
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return c.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
+	return t.client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
 }
 
 // A tokenSource is the inside of an [AccessTokenSource].
@@ -424,7 +428,7 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
 		resp, err = t.client.GetAccessToken(ctx, &t.request)
 		return err
 	}, func(err error) { result <- err })
-	if err := <-result; resp == nil {
+	if err := <-result; err != nil {
 		if errors.Is(err, errEnded) {
 			err = &TransportError{Operation: opGetAccessToken.Name, reason: "the fetch " + err.Error()}
 		}
@@ -432,7 +436,6 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
 		t.warnOfPanic(ctx, err)
 		return ""
 	}
-	// An expiry that cannot be read is no reason to refuse a token that can.
 	lifetime, makesSense := lifetimeOf(resp, time.Now())
 	t.keepFetched(r, resp.Data.AccessToken, lifetime)
 	if !makesSense {
@@ -447,7 +450,7 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
 func lifetimeOf(resp *Response[AccessToken], now time.Time) (lifetime time.Duration, makesSense bool) {
 	const unknown = 2 * refreshMargin // long enough to be of use, and then a new one
 	if resp.Data.Expired.IsZero() {
-		return unknown, true // GetAccessToken has complained of it
+		return unknown, true
 	}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		now = date

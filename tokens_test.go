@@ -128,11 +128,11 @@ func TestRejectedTokenIsFetchedAnewExactlyOnce(t *testing.T) {
 			p := startTokenPlatform(t)
 			p.rejectAt = status
 			source := p.AccessTokenSource("shop", "s3cr3t")
-			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			_, err := source.VerifyUser(t.Context(), "user-token")
 			require.NoError(t, err)
 
 			p.dead.Store("at-1", true)
-			resp, err := p.VerifyUser(t.Context(), source, "user-token")
+			resp, err := source.VerifyUser(t.Context(), "user-token")
 			require.NoError(t, err)
 			assert.Equal(t, openID, resp.Data.OpenID)
 			assert.EqualValues(t, 2, p.fetches.Load())
@@ -141,7 +141,7 @@ func TestRejectedTokenIsFetchedAnewExactlyOnce(t *testing.T) {
 
 			p.dead.Store("at-2", true)
 			p.dead.Store("at-3", true)
-			_, err = p.VerifyUser(t.Context(), source, "user-token")
+			_, err = source.VerifyUser(t.Context(), "user-token")
 			require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
 			assert.EqualValues(t, 3, p.fetches.Load())
 			assert.EqualValues(t, 5, p.tickets.Load())
@@ -161,7 +161,7 @@ func TestManyRejectionsOfOneTokenFetchOne(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			_, err := source.VerifyUser(t.Context(), "user-token")
 			assert.NoError(t, err)
 		}()
 	}
@@ -178,7 +178,7 @@ func TestAPlatformThatHandsOutTheTokenItRejectsIsNotHammered(t *testing.T) {
 	p.dead.Store("at-dead", true)
 	source := p.AccessTokenSource("shop", "s3cr3t")
 	for range 50 {
-		_, err := p.VerifyUser(t.Context(), source, "user-token")
+		_, err := source.VerifyUser(t.Context(), "user-token")
 		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
 	}
 	assert.LessOrEqual(t, p.fetches.Load(), int64(10), "two, and a few more on a slow machine")
@@ -191,7 +191,7 @@ func TestAPlatformThatRejectsEveryTokenIsNotHammered(t *testing.T) {
 	}
 	source := p.AccessTokenSource("shop", "s3cr3t")
 	for range 50 {
-		_, err := p.VerifyUser(t.Context(), source, "user-token")
+		_, err := source.VerifyUser(t.Context(), "user-token")
 		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
 	}
 	assert.LessOrEqual(t, p.fetches.Load(), int64(10), "two, and a few more on a slow machine")
@@ -210,7 +210,7 @@ func TestFailedFetchAnswersEverybodyForASecond(t *testing.T) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			_, err := p.VerifyUser(t.Context(), source, "user-token")
+			_, err := source.VerifyUser(t.Context(), "user-token")
 			assert.ErrorIs(t, err, openplatform.ErrInvalidClientSecret)
 		}()
 	}
@@ -227,10 +227,7 @@ func TestTokenWhoseExpiryCannotBeReadIsDelivered(t *testing.T) {
 				return true
 			}
 			resp, err := p.GetAccessToken(t.Context(), &openplatform.GetAccessTokenRequest{ClientID: "shop", ClientSecret: "x"})
-			var failure *openplatform.ResponseError
-			require.ErrorAs(t, err, &failure)
-			assert.Contains(t, failure.Reason, "data.expired is not a time")
-			require.NotNil(t, resp)
+			require.NoError(t, err, "a token is good without its end")
 			assert.Equal(t, "at-x", resp.Data.AccessToken)
 			assert.True(t, resp.Data.Expired.IsZero())
 
@@ -253,26 +250,24 @@ func TestTokenWhoseExpiryCannotBeReadIsDelivered(t *testing.T) {
 		})
 		client := newClient(t, url)
 		resp, err := client.GetServiceTicket(t.Context(), &openplatform.GetServiceTicketRequest{AccessToken: "a", Token: "t"})
-		require.Error(t, err)
+		require.NoError(t, err)
+		assert.True(t, resp.Data.Expired.IsZero())
 		assert.Equal(t, "st-x", resp.Data.ServiceTicket)
 		assert.Equal(t, 3, resp.Data.NumberOfUses)
-		_, err = client.VerifyUser(t.Context(), client.AccessTokenSource("shop", "x"), "user-token")
+		_, err = client.AccessTokenSource("shop", "x").VerifyUser(t.Context(), "user-token")
 		assert.NoError(t, err)
 	})
 }
 
 func TestVerifyUserPassesErrorsOn(t *testing.T) {
 	p := startTokenPlatform(t)
-	_, err := p.VerifyUser(t.Context(), nil, "user-token")
+	_, err := (*openplatform.AccessTokenSource)(nil).VerifyUser(t.Context(), "user-token")
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
-	_, err = p.VerifyUser(t.Context(), p.AccessTokenSource("", ""), "user-token")
+	_, err = p.AccessTokenSource("", "").VerifyUser(t.Context(), "user-token")
 	assert.ErrorContains(t, err, "GetAccessToken: client_id must not be empty")
-	_, err = p.VerifyUser(t.Context(), p.AccessTokenSource("shop", "x"), "")
+	_, err = p.AccessTokenSource("shop", "x").VerifyUser(t.Context(), "")
 	assert.ErrorContains(t, err, "GetServiceTicket: token must not be empty")
-	other := newClient(t, p.url)
-	_, err = other.VerifyUser(t.Context(), p.AccessTokenSource("shop", "x"), "user-token")
-	assert.ErrorContains(t, err, "of the same Client")
-	_, err = p.VerifyUser(t.Context(), new(openplatform.AccessTokenSource), "user-token")
+	_, err = new(openplatform.AccessTokenSource).VerifyUser(t.Context(), "user-token")
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 	assert.EqualValues(t, 0, p.tickets.Load())
 
@@ -426,11 +421,11 @@ func TestRejectedTokenIsNotReadBackFromTheStore(t *testing.T) {
 	p := startTokenPlatform(t)
 	store := newMemoryStore()
 	source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
-	_, err := p.VerifyUser(t.Context(), source, "user-token")
+	_, err := source.VerifyUser(t.Context(), "user-token")
 	require.NoError(t, err)
 	p.dead.Store("at-1", true)
 	t.Run("deleted", func(t *testing.T) {
-		_, err = p.VerifyUser(t.Context(), source, "user-token")
+		_, err = source.VerifyUser(t.Context(), "user-token")
 		require.NoError(t, err)
 		assert.Eventually(t, func() bool { return store.called("Delete") == 1 }, 5*time.Second, time.Millisecond)
 		assert.EqualValues(t, 2, p.fetches.Load())
@@ -439,7 +434,7 @@ func TestRejectedTokenIsNotReadBackFromTheStore(t *testing.T) {
 		p.dead.Store("at-2", true)
 		broken := &undeletable{store}
 		source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(broken))
-		_, err = p.VerifyUser(t.Context(), source, "user-token") // reads at-2
+		_, err = source.VerifyUser(t.Context(), "user-token") // reads at-2
 		require.NoError(t, err)
 		assert.EqualValues(t, 3, p.fetches.Load())
 	})
@@ -464,7 +459,7 @@ func TestCallsWorkWhileTheStoreIsDown(t *testing.T) {
 		go func() {
 			defer wg.Done()
 			for range 20 {
-				_, err := client.VerifyUser(t.Context(), source, "user-token")
+				_, err := source.VerifyUser(t.Context(), "user-token")
 				assert.NoError(t, err)
 			}
 		}()
@@ -496,7 +491,7 @@ func TestNoNewTokenForARejectedOne(t *testing.T) {
 		return true
 	}
 	p.dead.Store("at-1", true)
-	_, err = p.VerifyUser(t.Context(), source, "user-token")
+	_, err = source.VerifyUser(t.Context(), "user-token")
 	require.ErrorIs(t, err, openplatform.ErrSystemError)
 	assert.EqualValues(t, 1, p.tickets.Load(), "not with the token that was rejected")
 }

@@ -42,7 +42,7 @@ func TestStepsAreTheLedger(t *testing.T) {
 	login, err := sb.Client.Login(t.Context(), &openplatform.LoginRequest{Account: email, Password: password})
 	require.NoError(t, err)
 	source := sb.Client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
-	account, err := sb.Client.VerifyUser(t.Context(), source, login.Data.Token)
+	account, err := source.VerifyUser(t.Context(), login.Data.Token)
 	require.NoError(t, err)
 	assert.Equal(t, openplatform.Account{
 		Username: username, Email: email, Mobile: mobile, Activate: true, OpenID: login.Data.OpenID,

@@ -61,14 +61,14 @@ func signOn(ctx context.Context, client *openplatform.Client, sb *sandbox.Sandbo
 
 	// A program makes one source and keeps it, as it keeps the client.
 	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
-	person, err := client.VerifyUser(ctx, source, login.Data.Token)
+	person, err := source.VerifyUser(ctx, login.Data.Token)
 	if err != nil {
 		return err
 	}
 	local.Step(stdout, "VerifyUser", person.RequestID, "it is %v", person.Data) // prints masked
 
 	sb.RevokeAccessTokens() // the source cannot know until it is refused
-	person, err = client.VerifyUser(ctx, source, login.Data.Token)
+	person, err = source.VerifyUser(ctx, login.Data.Token)
 	if err != nil {
 		return err
 	}

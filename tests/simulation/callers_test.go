@@ -176,7 +176,7 @@ func (m *machine) performWithSource(ctx context.Context, v *visit, d dice) (err 
 	case opToken:
 		v.token, err = m.source.Token(ctx)
 	case opVerifyUser:
-		_, err = m.client.VerifyUser(ctx, m.source, v.field)
+		_, err = m.source.VerifyUser(ctx, v.field)
 	case opUse:
 		err = m.source.Use(ctx, func(token string) error {
 			v.used = append(v.used, token)
