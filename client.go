@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,10 +78,10 @@ func NewClient(env Environment, opts ...Option) (*Client, error) {
 	if cfg.baseURL == "" {
 		return nil, fmt.Errorf("openplatform: %s: %w", env, ErrNoBaseURL)
 	}
-	return newClient(cfg), nil
+	return newClient(cfg)
 }
 
-func newClient(cfg config) *Client {
+func newClient(cfg config) (*Client, error) {
 	userAgent := "openplatform-go/" + Version
 	if cfg.userAgent != "" {
 		userAgent = cfg.userAgent + " " + userAgent
@@ -91,6 +92,15 @@ func newClient(cfg config) *Client {
 	}
 	pool := delivery.NewTransport(hc.Transport)
 	hc.Transport, hc.Timeout = pool, 0
+	if len(cfg.wrappers) > 0 {
+		wrapped := http.RoundTripper(pool)
+		for _, wrap := range slices.Backward(cfg.wrappers) {
+			if wrapped = wrap(wrapped); wrapped == nil {
+				return nil, errors.New("openplatform: WithWrapper: it returned nil")
+			}
+		}
+		hc.Transport = delivery.Above(wrapped)
+	}
 	rc := resty.NewWithClient(&hc).
 		SetLogger(silent{}).
 		SetDisableWarn(true).
@@ -111,7 +121,7 @@ func newClient(cfg config) *Client {
 		observer:       combined(cfg.observers),
 	}
 	c.quota.fill()
-	return &Client{core: func() *core { return c }}
+	return &Client{core: func() *core { return c }}, nil
 }
 
 // CloseIdleConnections closes the connections that are kept open for later calls.
@@ -130,6 +140,7 @@ type Option func(*config) error
 type config struct {
 	baseURL   string
 	http      *http.Client
+	wrappers  []func(http.RoundTripper) http.RoundTripper
 	timeout   time.Duration
 	retry     RetryPolicy
 	logger    *slog.Logger
@@ -189,6 +200,25 @@ func WithHTTPClient(hc *http.Client) Option {
 			return errors.New("WithHTTPClient: nil *http.Transport; leave Transport unset for the default")
 		}
 		c.http = hc
+		return nil
+	}
+}
+
+// WithWrapper puts a RoundTripper around the one that delivers each request: one that signs
+// it, say, or adds a header for each call. wrap is called once and returns a RoundTripper
+// that goes through next. Given more than once, the first one is outermost.
+//
+// All promises hold behind it, unlike behind a RoundTripper in [WithHTTPClient]. next sends a
+// request once; to call it again for the same one is an error. The wrapper may read the body
+// of its request, and change the headers in a copy made with Clone; what is sent is always
+// the body that the SDK made. A wrapper that does not call next, or does not wait for it,
+// leaves the outcome unknown.
+func WithWrapper(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) error {
+		if wrap == nil {
+			return errors.New("WithWrapper: nil")
+		}
+		c.wrappers = append(c.wrappers, wrap)
 		return nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
@@ -368,6 +369,125 @@ func TestNotSentIsNotClaimedOfWhatAHookOfTheTransportSent(t *testing.T) {
 			assert.EqualValues(t, 1, received.Load())
 		})
 	}
+}
+
+// A wrapper signs, as a signature over the body would want it.
+func signing(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		req = req.Clone(req.Context())
+		req.Header.Set("X-Signature", fmt.Sprintf("%x", sha256.Sum256(body)))
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil } // as a careless one does
+		return next.RoundTrip(req)
+	})
+}
+
+func TestPromisesHoldBehindAWrapper(t *testing.T) {
+	wrapper := openplatform.WithWrapper(signing)
+	for _, p := range mutations {
+		t.Run(p.name+" is signed", func(t *testing.T) {
+			url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				assert.Equal(t, fmt.Sprintf("%x", sha256.Sum256(body)), r.Header.Get("X-Signature"))
+				answer(200, success)(w, r)
+			})
+			require.NoError(t, p.call(t.Context(), newClient(t, url, wrapper)))
+			assert.EqualValues(t, 1, received.Load())
+		})
+		t.Run(p.name+" over a lost connection", func(t *testing.T) {
+			url, received := hangUpAfter(t, 0)
+			err := p.call(t.Context(), newClient(t, url, wrapper, quickRetries))
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+		})
+		t.Run(p.name+" over HTTP/2", func(t *testing.T) {
+			url, roots, received := resetHTTP2Streams(t)
+			transport := openplatform.DefaultTransport()
+			transport.TLSClientConfig.RootCAs = roots
+			err := p.call(t.Context(), newClient(t, url, through(transport), wrapper, openplatform.WithTimeout(time.Second)))
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 1, received.Load())
+		})
+		t.Run(p.name+" when no connection could be made", func(t *testing.T) {
+			transport, dials := failingDials(1000)
+			err := p.call(t.Context(), newClient(t, "http://127.0.0.1:1", through(transport), wrapper, quickRetries))
+			assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+			assert.EqualValues(t, 3, dials.Load())
+		})
+	}
+}
+
+func TestWhatAWrapperMayNotDo(t *testing.T) {
+	unknown := func(wrap func(http.RoundTripper) http.RoundTripper) func(*testing.T) {
+		return func(t *testing.T) { //nolint:thelper // it is the subtest
+			for _, p := range mutations {
+				url, received := serve(t, answer(200, success))
+				err := p.call(t.Context(), newClient(t, url, openplatform.WithWrapper(wrap), quickRetries))
+				require.Error(t, err)
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), p.name)
+				assert.LessOrEqual(t, received.Load(), int64(1), p.name)
+			}
+		}
+	}
+	t.Run("send twice", unknown(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			if resp, err := next.RoundTrip(req); err == nil {
+				_ = resp.Body.Close()
+			}
+			return next.RoundTrip(req)
+		})
+	}))
+	t.Run("not call next", unknown(func(http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("sent by other means, perhaps") })
+	}))
+	t.Run("not wait for next", unknown(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			began := make(chan struct{})
+			go func() {
+				close(began)
+				if resp, err := next.RoundTrip(req); err == nil {
+					_ = resp.Body.Close()
+				}
+			}()
+			<-began
+			return nil, errors.New("gave up")
+		})
+	}))
+	t.Run("be nil", func(t *testing.T) {
+		for _, wrap := range []func(http.RoundTripper) http.RoundTripper{nil, func(http.RoundTripper) http.RoundTripper { return nil }} {
+			_, err := openplatform.NewClient(openplatform.Test, openplatform.WithWrapper(wrap))
+			assert.ErrorContains(t, err, "WithWrapper")
+		}
+	})
+}
+
+func TestWrappersAddUpAndMayChangeTheAnswer(t *testing.T) {
+	url, _ := serve(t, answer(200, "sealed", "Content-Type", "text/plain"))
+	var order []string
+	note := func(name string) openplatform.Option {
+		return openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				order = append(order, name)
+				resp, err := next.RoundTrip(req)
+				if err != nil || name != "outer" {
+					return resp, err
+				}
+				body, err := io.ReadAll(resp.Body)
+				if err != nil {
+					return nil, err
+				}
+				assert.Equal(t, "sealed", string(body))
+				resp.Body = io.NopCloser(strings.NewReader(success))
+				return resp, nil
+			})
+		})
+	}
+	require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, note("outer"), note("inner"))))
+	assert.Equal(t, []string{"outer", "inner"}, order)
 }
 
 func TestUnknownWhenThePlatformHangs(t *testing.T) {

@@ -91,10 +91,11 @@ func (t *Transport) CloseIdleConnections() {
 
 // RoundTrip sends the request of an [Attempt].
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	a, ok := req.Context().Value(key{}).(*Attempt)
-	if !ok || !a.attached.CompareAndSwap(false, true) {
-		return nil, errors.New("openplatform: a request without an attempt of its own")
+	a := attemptOf(req)
+	if a == nil || !a.attached.CompareAndSwap(false, true) {
+		return nil, errors.New("openplatform: a request is sent once, and within its call")
 	}
+	defer a.returned.Store(true)
 	native := t.native.Load()
 	a.native = native != nil
 	req = a.attach(req)
@@ -110,14 +111,59 @@ func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Res
 	if err != nil || resp == nil || resp.Body == nil {
 		return resp, err
 	}
+	body, err := readAll(resp)
+	if a.wrapped { // what is above may want to read it, or to make something else of it
+		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), ending{err}))
+	} else {
+		a.body, a.bodyErr = body, err
+	}
+	return resp, nil
+}
+
+// readAll reads an answer's body and leaves none, nor the Location of a redirect.
+func readAll(resp *http.Response) (body []byte, err error) {
 	if IsRedirect(resp.StatusCode) {
 		resp.Header.Del("Location")
 	}
 	if resp.StatusCode >= http.StatusOK { // below, the body would be an open connection
-		a.body, a.bodyErr = readBody(resp)
+		body, err = readBody(resp)
 	}
 	_ = resp.Body.Close() // all that was wanted of it has been read
 	resp.Body = http.NoBody
+	return body, err
+}
+
+// An ending is how reading a body ended.
+type ending struct{ err error }
+
+func (e ending) Read([]byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	return 0, io.EOF
+}
+
+// Above returns what stands above RoundTrippers of the caller's, with a [Transport] beneath
+// them: it gives them a request whose body they can read. Whatever they do, the Transport
+// delivers at most once.
+func Above(wrappers http.RoundTripper) http.RoundTripper { return above{wrappers} }
+
+type above struct{ next http.RoundTripper }
+
+func (w above) RoundTrip(req *http.Request) (*http.Response, error) {
+	a := attemptOf(req)
+	if a == nil {
+		return nil, errors.New("openplatform: a request outside of a call")
+	}
+	a.wrapped = true
+	visible := *req
+	visible.GetBody, visible.ContentLength = nil, int64(len(a.content))
+	visible.Body = io.NopCloser(bytes.NewReader(a.content))
+	resp, err := w.next.RoundTrip(&visible)
+	if err != nil || resp == nil || resp.Body == nil {
+		return resp, err
+	}
+	a.body, a.bodyErr = readAll(resp)
 	return resp, nil
 }
 
@@ -160,8 +206,10 @@ type Attempt struct {
 	trace     httptrace.ClientTrace
 	request   http.Request
 	known     bytes.Reader // the body, if net/http's own transport sends it
+	wrapped   bool         // by RoundTrippers of the caller's, above the Transport
 	native    bool
-	attached  atomic.Bool
+	attached  atomic.Bool // to a Transport, or too late for that
+	returned  atomic.Bool // from the Transport
 	connected atomic.Bool
 	fate      atomic.Int32
 
@@ -177,6 +225,12 @@ const (
 )
 
 type key struct{}
+
+// attemptOf returns the attempt that req belongs to, nil if it belongs to none.
+func attemptOf(req *http.Request) *Attempt {
+	a, _ := req.Context().Value(key{}).(*Attempt)
+	return a
+}
 
 // NewAttempt returns an attempt to send content, within ctx. Call [Attempt.End] when it is
 // over. headersAreEnough says that the platform can act on the request without its body.
@@ -229,9 +283,9 @@ func (a *Attempt) End() { a.fate.CompareAndSwap(fateOpen, fateSealed) }
 func (a *Attempt) NotSent() bool {
 	a.End()
 	switch {
-	case !a.attached.Load():
-		return true
-	case a.connected.Load():
+	case a.attached.CompareAndSwap(false, true): // it never came to the Transport, and never will
+		return !a.wrapped // a wrapper may have ways of its own
+	case a.connected.Load() || !a.returned.Load():
 		return false
 	default:
 		return a.native || !a.enough && a.fate.Load() == fateSealed
