@@ -51,32 +51,37 @@
 //
 // An operation that changes nothing (GetImgCode, CheckToken, GetAccessToken) is
 // attempted again after a failed or lost connection, a truncated answer, and 429, 502,
-// 503 and 504, be it the HTTP status or the first three digits of the code. Never after a certificate that is not
-// trusted, a redirect, any other answer, or the end of ctx.
+// 503 and 504, be it the HTTP status or the first three digits of the code. Never after a
+// certificate that is not trusted, a redirect, any other answer, or the end of ctx.
 //
 // At most 3 attempts are made, with waits as [RetryPolicy] describes. All
 // repetitions of a client are paid from one quota: ten to begin with, and a tenth for
 // each call. A platform that stays down gets 1.1 times its normal traffic.
 //
-// [AccessTokenSource.Use] and [AccessTokenSource.VerifyUser] make a second call, with a new access
-// token, after the platform has rejected the first with [ErrInvalidAccessToken].
+// [AccessTokenSource.Use] and [AccessTokenSource.VerifyUser] make a second call, with
+// another access token, after the platform has rejected the first with
+// [ErrInvalidAccessToken]; and a third if the second token came from a [TokenStore] and is
+// rejected too.
 //
 // # What is kept secret
 //
 // No error text, log line or value given to an [Observer] holds a phone number
 // (176****3340 is shown), picture code, SMS code, password, token or e-mail address,
-// the platform's own messages included. Request and result types print masked under
-// every verb of fmt and in slog. What is whole, for the program's use: the fields of
-// requests and results, [APIError].Msg, and JSON made of any of these, which slog's JSON
-// handler also makes of a slice or a struct that holds them. fmt itself does not ask a
-// value in an unexported field of another struct how to print: hold a pointer there. And
-// net/http writes to the standard logger what a server sends unasked on an idle
-// connection: [log.SetOutput] is yours.
+// the platform's own messages included; nor a part of one, where a message was cut. What is
+// looked through for that is at most four kilobytes of a text, when it is printed.
+//
+// Requests and results print masked under every verb of fmt and in slog. The JSON of a
+// request, and of an [APIError], is one masked string, because JSON is how many loggers
+// print. What is whole, for the program's use: the fields of requests and results,
+// [APIError].Msg, and the JSON of a result or a [Response]. fmt does not ask a value in an
+// unexported field of another struct how to print: hold a pointer there. And net/http
+// writes to the standard logger what a server sends unasked on an idle connection:
+// [log.SetOutput] is yours. docs/loggers.md has a table of loggers.
 //
 // # What is assumed
 //
 // Nobody has spoken to the real platform with this version. That it speaks https,
 // takes JSON bodies, wants {} where an operation has no parameters, and asks for no
-// signature is read from its published pages of 2021. A signature can be added by a
-// RoundTripper, see [WithHTTPClient].
+// signature is read from its published pages of 2021. A signature can be added with
+// [WithWrapper].
 package openplatform
