@@ -1,0 +1,379 @@
+package openplatform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ebaas/openplatform-go/internal/retry"
+)
+
+// A tokenSource is the inside of an [AccessTokenSource].
+type tokenSource struct {
+	client   *Client
+	core     *core // the client's
+	request  GetAccessTokenRequest
+	store    TokenStore // nil for memory alone
+	key      string
+	deleting chan struct{} // holds one value while a token is deleted from the store
+	oddTimes sync.Once     // the platform's, told to the logger
+
+	mu         sync.Mutex // guards what follows
+	held       heldToken
+	refreshAt  time.Time
+	validUntil time.Time
+	issuedAt   time.Time // of held, the zero time if it came from the store
+
+	rejected []string // by the platform, the latest last: not to be believed again
+	lost     int      // tokens rejected in a row, none of which has worked
+	bypass   bool     // the store has replaced a rejected token by a wrong one
+
+	renewal   *renewal      // that is under way, nil if none is
+	over      chan struct{} // of the last renewal
+	restUntil time.Time     // no fetch before
+	failure   error         // of the last fetch, unless it panicked
+
+	stuck int    // calls to the store that have outlived their time and not returned
+	owed  func() // gives back the store's lock once they have
+}
+
+type heldToken struct {
+	value     string // "" for none
+	fromStore bool
+}
+
+// A renewal gets a new token, for all who wait for it.
+type renewal struct {
+	done     chan struct{} // closed when the next three are there to be read
+	token    heldToken
+	err      error
+	panicked *panicError
+
+	over chan struct{} // closed when the store is done with as well
+
+	// What ends the wait for the store's lock, and for the store's token.
+	leaveLock, leaveStore context.CancelFunc
+}
+
+// obtain returns the token in memory, or waits for a new one.
+func (t *tokenSource) obtain(ctx context.Context) (heldToken, error) {
+	token, r, err := t.ask(ctx)
+	if r == nil {
+		return token, err
+	}
+	return r.wait(ctx)
+}
+
+// ask returns the token in memory, or the error that stands for it, or the renewal to
+// wait for.
+func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	valid, resting := now.Before(t.validUntil), now.Before(t.restUntil)
+	switch {
+	case now.Before(t.refreshAt), valid && resting:
+		return t.held, nil, nil
+	case resting && t.failure != nil:
+		return heldToken{}, nil, t.failure
+	case !valid && ctx.Err() != nil: // nobody is there to want the token
+		return heldToken{}, nil, gaveUp(ctx)
+	}
+	if t.renewal == nil {
+		t.renewal = t.start(ctx)
+	}
+	if valid {
+		return t.held, nil, nil
+	}
+	return heldToken{}, t.renewal, nil
+}
+
+func gaveUp(ctx context.Context) error {
+	return &TransportError{
+		Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while waiting for the access token",
+		cause: ctx.Err(), notSent: true,
+	}
+}
+
+// wait returns what the renewal brings, unless ctx ends before. Whoever waits gives the
+// store's lock half of the time that is left, and the store's token half of the rest:
+// what hangs leaves time for the fetch.
+func (r *renewal) wait(ctx context.Context) (heldToken, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		defer time.AfterFunc(left/2, r.leaveLock).Stop()
+		defer time.AfterFunc(left-left/4, r.leaveStore).Stop()
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return heldToken{}, gaveUp(ctx)
+	}
+	if r.panicked != nil {
+		panic(r.panicked.value)
+	}
+	return r.token, r.err
+}
+
+// start starts a renewal. Callers hold mu.
+func (t *tokenSource) start(ctx context.Context) *renewal {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.core.timeout)
+	r := &renewal{done: make(chan struct{}), over: make(chan struct{})}
+	storeCtx, leaveStore := context.WithCancel(ctx)
+	lockCtx, leaveLock := context.WithTimeout(storeCtx, min(lockTimeout, t.core.timeout/2))
+	r.leaveStore, r.leaveLock = leaveStore, leaveLock
+	former := t.over
+	t.over = r.over
+	go func() {
+		defer cancel()
+		defer leaveStore()
+		defer leaveLock()
+		defer close(r.over)
+		if t.store == nil {
+			t.fetch(ctx, r)
+			return
+		}
+		t.renew(ctx, lockCtx, storeCtx, r, former)
+	}()
+	return r
+}
+
+// renew gets a new token, from the store if another process has put one there. Callers
+// have it before the store is told of it, and they never wait for that.
+func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal, former <-chan struct{}) {
+	var unlock func()
+	var fetched string
+	loaded := false
+	// One renewal at a time speaks to the store. What the former one still has to tell it
+	// is done in a moment, or hangs, and then there is nothing to be had from the store.
+	soon, cancel := context.WithTimeout(lockCtx, storeGrace)
+	defer cancel()
+	if ended(soon, former) {
+		unlock = t.lockStore(lockCtx)
+		loaded = t.load(storeCtx, r)
+	}
+	if !loaded {
+		fetched = t.fetch(ctx, r)
+	}
+	if ended(ctx, former) {
+		t.leave(ctx, fetched, unlock)
+	}
+}
+
+// ended waits for what closes done until ctx ends, and reports whether it is closed: even
+// if ctx had ended before, or the store's lock would stay.
+func ended(ctx context.Context, done <-chan struct{}) bool {
+	if done == nil {
+		return true
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// fetch asks the platform for a token, and returns what the store should know of it.
+func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
+	var resp *Response[AccessToken]
+	result := make(chan error, 1)
+	async(func() (err error) {
+		resp, err = t.client.GetAccessToken(ctx, &t.request)
+		return err
+	}, func(err error) { result <- err })
+	if err := <-result; err != nil {
+		if errors.Is(err, errEnded) {
+			err = &TransportError{Operation: opGetAccessToken.Name, reason: "the fetch " + err.Error()}
+		}
+		t.fail(r, err)
+		t.warnOfPanic(ctx, err)
+		return ""
+	}
+	lifetime, makesSense := lifetimeOf(resp, time.Now())
+	t.keepFetched(r, resp.Data.AccessToken, lifetime)
+	if !makesSense {
+		t.warnOfTimes(ctx, lifetime)
+	}
+	return resp.Data.AccessToken
+}
+
+// lifetimeOf returns for how long a token just issued will be valid, and whether what
+// the platform says of it makes sense. What counts is the platform's clock, which the
+// Date of its answer tells: ours may be minutes off.
+func lifetimeOf(resp *Response[AccessToken], now time.Time) (lifetime time.Duration, makesSense bool) {
+	const unknown = 2 * refreshMargin // long enough to be of use, and then a new one
+	if resp.Data.Expired.IsZero() {
+		return unknown, true
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date
+	}
+	lifetime = resp.Data.Expired.Sub(now)
+	if lifetime <= 0 { // a platform that writes another zone's time, say
+		return unknown, false
+	}
+	return min(lifetime, accessTokenLifetime), lifetime <= accessTokenLifetime+refreshMargin
+}
+
+// refreshIn returns when to renew a token of this lifetime: with jitter, so that a
+// fleet that started together does not come back together.
+func refreshIn(lifetime time.Duration) time.Duration {
+	margin := refreshMargin + retry.Jitter(refreshMargin)
+	return max(lifetime-margin, lifetime/2, fetchInterval)
+}
+
+// reject forgets token in memory, and starts to forget it in the store: the other
+// machines must learn of it even if the caller has had enough.
+func (t *tokenSource) reject(ctx context.Context, token string) {
+	if !t.forget(token) || t.store == nil || ctx == nil {
+		return
+	}
+	go t.deleteStored(context.WithoutCancel(ctx), token)
+}
+
+func (t *tokenSource) bypassed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.bypass
+}
+
+// keepLoaded keeps a token of the store, unless the platform has rejected it, perhaps
+// just now, or it is the one to be renewed.
+func (t *tokenSource) keepLoaded(r *renewal, token string, ttl time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.bypass || token == t.held.value || slices.Contains(t.rejected, token) {
+		return false
+	}
+	t.keep(r, heldToken{value: token, fromStore: true}, ttl)
+	t.issuedAt = time.Time{}
+	return true
+}
+
+func (t *tokenSource) keepFetched(r *renewal, token string, lifetime time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.keep(r, heldToken{value: token}, lifetime)
+	t.issuedAt, t.bypass = time.Now(), false
+}
+
+func (t *tokenSource) keep(r *renewal, token heldToken, lifetime time.Duration) {
+	if t.held.value != "" && !slices.Contains(t.rejected, t.held.value) { // it has ended by itself
+		t.lost = 0
+	}
+	now := time.Now()
+	t.held, t.refreshAt, t.validUntil = token, now.Add(refreshIn(lifetime)), now.Add(lifetime)
+	t.restUntil, t.failure = time.Time{}, nil
+	t.publish(r, token, nil)
+}
+
+// fail remembers a failed fetch, and falls back on the old token while that is valid.
+func (t *tokenSource) fail(r *renewal, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	t.restUntil, t.failure = now.Add(fetchInterval), err
+	if errors.As(err, &r.panicked) {
+		t.failure = nil // it is for those who wait, and nobody else
+	}
+	if now.Before(t.validUntil) {
+		t.publish(r, t.held, nil)
+		return
+	}
+	t.publish(r, heldToken{}, err)
+}
+
+func (t *tokenSource) publish(r *renewal, token heldToken, err error) {
+	r.token, r.err = token, err
+	t.renewal = nil
+	close(r.done)
+}
+
+// forget drops token if it is the one in memory, and reports whether it is the first to
+// say that the platform rejects it. One that was issued in place of a rejected one and
+// never worked stays until it is a second old, or each rejection would make a fetch.
+func (t *tokenSource) forget(token string) (first bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if token == "" {
+		return false
+	}
+	if first = !slices.Contains(t.rejected, token); first {
+		t.rejected = append(t.rejected, token)
+		t.rejected = t.rejected[max(0, len(t.rejected)-rejectedKept):]
+	}
+	if token != t.held.value {
+		return first
+	}
+	if next := t.issuedAt.Add(fetchInterval); t.lost > 0 && time.Now().Before(next) {
+		t.refreshAt, t.validUntil = next, next
+		return first
+	}
+	t.lost++
+	if t.held.fromStore && t.lost > 1 {
+		t.bypass = true
+	}
+	t.held, t.refreshAt, t.validUntil = heldToken{}, time.Time{}, time.Time{}
+	return first
+}
+
+// used remembers that the platform took token, if nothing has failed.
+func (t *tokenSource) used(token string, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil && token == t.held.value {
+		t.lost = 0
+	}
+}
+
+// remaining returns how long token, which has just been fetched, is good for.
+func (t *tokenSource) remaining(token string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if token == "" || token != t.held.value {
+		return 0
+	}
+	return time.Until(t.validUntil)
+}
+
+// warnOfPanic tells of a panic in a fetch, for which nobody may be waiting.
+func (t *tokenSource) warnOfPanic(ctx context.Context, err error) {
+	var panicked *panicError
+	if !errors.As(err, &panicked) {
+		return
+	}
+	t.tell(func(l *slog.Logger) {
+		l.LogAttrs(ctx, slog.LevelWarn, "openplatform access token fetch panicked",
+			slog.String("panic_type", fmt.Sprintf("%T", panicked.value)))
+	})
+}
+
+// warnOfTimes tells once that the platform's times make no sense: it will not mend by
+// itself, and each token has them.
+func (t *tokenSource) warnOfTimes(ctx context.Context, assumed time.Duration) {
+	t.oddTimes.Do(func() {
+		t.tell(func(l *slog.Logger) {
+			l.LogAttrs(ctx, slog.LevelWarn, "openplatform access token ends at a time that makes no sense",
+				slog.Duration("assumed_lifetime", assumed))
+		})
+	})
+}
+
+// tell gives log the logger, if there is one. A logger that panics must not end the
+// program from a goroutine of the source.
+func (t *tokenSource) tell(log func(*slog.Logger)) {
+	if t.core.logger != nil {
+		_ = protect(func() error { log(t.core.logger); return nil })
+	}
+}
