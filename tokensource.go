@@ -314,6 +314,9 @@ func (t *tokenSource) forget(token string) (first bool) {
 		t.rejected = t.rejected[max(0, len(t.rejected)-rejectedKept):]
 	}
 	if token != t.held.value {
+		if first && t.held.fromStore { // which has replaced it
+			t.lost++
+		}
 		return first
 	}
 	if next := t.issuedAt.Add(fetchInterval); t.lost > 0 && time.Now().Before(next) {

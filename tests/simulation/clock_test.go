@@ -59,6 +59,9 @@ type telling struct {
 }
 
 // tell returns what the platform says at now of a token that truly ends at ends.
+// tolerableOffset is how far off a clock may be without harm to a token of hours, should its answers have no Date.
+const tolerableOffset = 4 * time.Minute
+
 func (c *worldClock) tell(now, ends time.Time) telling {
 	theirs := c.now(c.start, now)
 	var t telling
@@ -89,7 +92,7 @@ func (c *worldClock) tell(now, ends time.Time) telling {
 	t.expired = strconv.Quote(end.Format(time.DateTime))
 	t.life = max(0, min(end.Truncate(time.Second).Sub(reference), longestLife))
 	// Without its Date, a clock that is minutes off does no harm to a token of hours.
-	tolerable := off.Abs() <= 4*time.Minute && (off == 0 || ends.Sub(now) >= 30*time.Minute)
+	tolerable := off.Abs() <= tolerableOffset && (off == 0 || ends.Sub(now) >= 30*time.Minute)
 	t.sane = c.expiry == expiryRight && (c.date && !c.garbled || tolerable)
 	return t
 }
