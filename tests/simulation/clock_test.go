@@ -58,10 +58,10 @@ type telling struct {
 	sane bool
 }
 
-// tell returns what the platform says at now of a token that truly ends at ends.
 // tolerableOffset is how far off a clock may be without harm to a token of hours, should its answers have no Date.
 const tolerableOffset = 4 * time.Minute
 
+// tell returns what the platform says at now of a token that truly ends at ends.
 func (c *worldClock) tell(now, ends time.Time) telling {
 	theirs := c.now(c.start, now)
 	var t telling
