@@ -1,0 +1,121 @@
+package openplatform_test
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/sandbox"
+)
+
+// operations are the client's methods that are operations of the platform, by their shape.
+func operations() []reflect.Method {
+	var all []reflect.Method
+	client := reflect.TypeFor[*openplatform.Client]()
+	for i := range client.NumMethod() {
+		m := client.Method(i)
+		isOperation := m.Type.NumOut() == 2 && strings.HasPrefix(m.Type.Out(0).String(), "*openplatform.Response[")
+		if isOperation {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// places are where an operation must stand, and the words that it stands there with.
+// Places of what must not be repeated are not asked of the others.
+var places = []struct {
+	file, words string
+	mutating    bool
+}{
+	{"doc.go", "NAME", false},
+	{"README.md", "| `NAME` |", false},
+	{"README.zh-CN.md", "| `NAME` |", false},
+	{"api/openapi.yaml", "operationId: NAME\n", false},
+	{"testdata/contract/NAME.response.json", "", false},
+	{"sandbox/operations.go", `name: "NAME"`, false},
+	{"sandbox/doc.go", "NAME", false},
+	{"referee/play_test.go", ".client.NAME(ctx", false},
+	{"faulttests/operations_test.go", `{"NAME", `, true},
+	{"docs/reliability.md", "| `NAME` |", true},
+	{"example_flows_test.go", ".NAME(", false},
+}
+
+// Whoever adds an operation is told where else it has to stand.
+func TestEveryOperationIsEverywhere(t *testing.T) {
+	texts := map[string]string{}
+	read := func(file string) string {
+		if _, known := texts[file]; !known {
+			text, _ := os.ReadFile(file) // one that is not there is missing below
+			texts[file] = string(text)
+		}
+		return texts[file]
+	}
+	sb := sandbox.Start(t)
+	known := map[string]contractTest{}
+	for _, tt := range contract {
+		known[tt.operation] = tt
+	}
+	all := operations()
+	require.Len(t, all, len(contract), "the contract table has what is no operation of the client's")
+	for _, m := range all {
+		var missing []string
+		demand := func(there bool, where string) {
+			if !there {
+				missing = append(missing, where)
+			}
+		}
+		tt, isKnown := known[m.Name]
+		demand(isKnown, "contract in account_test.go")
+		if m.Type.NumIn() == 3 {
+			demand(documentedRules[m.Name] != nil, "documentedRules in account_test.go")
+			demand(requests[m.Name] != nil, "requests in account_test.go")
+		}
+		if isKnown {
+			_, err := tt.call(t.Context(), sb.Client)
+			demand(!strings.Contains(fmt.Sprint(err), "code 404001"), "the sandbox, which does not know its path")
+			mutates := regexp.MustCompile(`operationId: ` + m.Name + `\n(?:.*\n)*?\s+x-mutates: (true|false)\n`).FindStringSubmatch(read("api/openapi.yaml"))
+			demand(len(mutates) == 2 && mutates[1] == fmt.Sprint(tt.mutates), "x-mutates in api/openapi.yaml, like contract in account_test.go")
+		}
+		for _, p := range places {
+			if p.mutating && !tt.mutates {
+				continue
+			}
+			file := strings.ReplaceAll(p.file, "NAME", m.Name)
+			words := strings.ReplaceAll(p.words, "NAME", m.Name)
+			demand(read(file) != "" && strings.Contains(read(file), words), fmt.Sprintf("%s (%q)", file, words))
+		}
+		assert.Empty(t, missing, "%s is missing in", m.Name)
+	}
+}
+
+// A field that is not in its type's list is not validated, not sent, not masked and not
+// printed. What prints is the list.
+func TestEveryFieldIsInItsList(t *testing.T) {
+	for _, m := range operations() {
+		data, _ := m.Type.Out(0).Elem().FieldByName("Data")
+		types := []reflect.Type{data.Type}
+		if m.Type.NumIn() == 3 {
+			types = append(types, m.Type.In(2).Elem())
+		}
+		for _, typ := range types {
+			if typ.Kind() != reflect.Struct {
+				continue
+			}
+			printed := fmt.Sprint(reflect.Zero(typ).Interface())
+			for i := range typ.NumField() {
+				name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+				assert.Regexp(t, `[{ ]`+name+`:`, printed, "%s.%s", typ.Name(), typ.Field(i).Name)
+				assert.NotEmpty(t, name, "%s.%s has no name on the wire", typ.Name(), typ.Field(i).Name)
+			}
+			assert.Equal(t, typ.NumField(), strings.Count(printed, ":"), "%s prints %s", typ.Name(), printed)
+		}
+	}
+}
