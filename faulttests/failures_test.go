@@ -481,16 +481,11 @@ func answersOfPlatforms() []secretFailure {
 	add(untrue, "fields of other types", unusable, false, func(s *staging) http.HandlerFunc {
 		quoted := asJSON(s.echo())
 		return s.answer(http.StatusOK, secretsEnvelope("000", "", "", strings.NewReplacer(
-			`"open_id":`, `"open_id":[`+quoted+`],"x":`, `"img":`, `"img":[`+quoted+`],"x":`, `"expired":`, `"expired":[`+quoted+`],"x":`,
+			`"open_id":`, `"open_id":[`+quoted+`],"x":`, `"img":`, `"img":[`+quoted+`],"x":`, `"access_token":`, `"access_token":[`+quoted+`],"x":`,
+			`"service_ticket":`, `"service_ticket":[`+quoted+`],"x":`,
 			"true", quoted, "null", quoted).Replace(s.data)))
 	})
-	return append(all, secretFailure{
-		row: untrue, variant: "expiry of another form", want: unusable, only: []string{"GetAccessToken", "GetServiceTicket"},
-		stage: func(s *staging) {
-			expired := strings.Replace(s.data, "2030-01-02 15:04:05", insideJSON(s.echo()), 1)
-			s.serve(s.answer(http.StatusOK, secretsEnvelope("000", "", "", expired)))
-		},
-	})
+	return all
 }
 
 // Successes print no secret either
@@ -508,7 +503,13 @@ func successes() []secretFailure {
 	} {
 		all = append(all, secretFailure{row: "none: a success", variant: variant, want: none, stage: func(s *staging) { s.serve(answer(s)) }})
 	}
-	return all
+	return append(all, secretFailure{
+		row: "none: a success", variant: "expiry of another form", want: none, only: []string{"GetAccessToken", "GetServiceTicket"},
+		stage: func(s *staging) {
+			expired := strings.Replace(s.data, "2030-01-02 15:04:05", insideJSON(s.echo()), 1)
+			s.serve(s.answer(http.StatusOK, secretsEnvelope("000", "", "", expired)))
+		},
+	})
 }
 
 func secretsEnvelope(code, msg, requestID, data string) string {
