@@ -203,10 +203,9 @@ var errAmbiguous = errors.New("data has the same field twice")
 // differ in case are the same: to encoding/json open_id and OPEN_ID are one field of a
 // struct, and the last one would win.
 func checkFields(value []byte, fold bool) error {
-	check := func(value []byte) error { return checkFields(value, fold) }
 	switch value[0] {
 	case '[':
-		return jsonscan.Elements(value, check)
+		return jsonscan.Elements(value, func(value []byte) error { return checkFields(value, fold) })
 	case '{':
 		seen := map[string]bool{}
 		return jsonscan.Members(value, func(field, value []byte) error {
@@ -218,7 +217,7 @@ func checkFields(value []byte, fold bool) error {
 				return errAmbiguous
 			}
 			seen[name] = true
-			return check(value)
+			return checkFields(value, fold)
 		})
 	default:
 		return nil
@@ -228,16 +227,16 @@ func checkFields(value []byte, fold bool) error {
 // isStrict reports whether objects that decode into a t all decode into structs. A map may
 // have names that differ in case alone.
 func isStrict(t reflect.Type, within []reflect.Type) bool {
-	if slices.Contains(within, t) { // a type that contains itself
-		return true
-	}
-	within = append(within, t)
 	switch t.Kind() {
 	case reflect.Map, reflect.Interface:
 		return false
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return isStrict(t.Elem(), within)
+		return slices.Contains(within, t) || isStrict(t.Elem(), append(within, t))
 	case reflect.Struct:
+		if slices.Contains(within, t) { // a type that contains itself
+			return true
+		}
+		within = append(within, t)
 		for i := range t.NumField() {
 			if !isStrict(t.Field(i).Type, within) {
 				return false

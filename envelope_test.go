@@ -145,6 +145,18 @@ func TestDataMustNotBeAmbiguousAtAnyDepth(t *testing.T) {
 	assert.ErrorContains(t, err, "the same field twice")
 }
 
+func TestDataOfATypeThatContainsItself(t *testing.T) {
+	type tree []tree
+	type node struct{ Next *node }
+	url, _ := serve(t, answer(200, envelope("000", "", `[[],[[]]]`)))
+	resp, err := openplatform.Do[tree](t.Context(), newClient(t, url), mutatingPOST, nil)
+	require.NoError(t, err)
+	assert.Len(t, resp.Data, 2)
+	url, _ = serve(t, answer(200, envelope("000", "", `{"Next":{"Next":{"next":null,"NEXT":null}}}`)))
+	_, err = openplatform.Do[node](t.Context(), newClient(t, url), mutatingPOST, nil)
+	assert.ErrorContains(t, err, "the same field twice")
+}
+
 func TestDataFieldsAreComparedAsTheirTypeDoes(t *testing.T) {
 	url, _ := serve(t, answer(200, envelope("000", "成功", `{"a":"1","A":"2"}`)))
 	resp, err := openplatform.Do[map[string]string](t.Context(), newClient(t, url), mutatingPOST, nil)
