@@ -183,7 +183,8 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 	if !jsonscan.IsUnicode(raw) {
 		return errors.New("data is not Unicode")
 	}
-	if err := checkFields(raw, isStrict(reflect.TypeFor[T](), nil)); err != nil {
+	t := reflect.TypeFor[T]()
+	if err := checkFields(raw, t.PkgPath() == ownPackage || isStrict(t, nil)); err != nil { // the SDK's own hold no map
 		return err
 	}
 	if err := json.Unmarshal(raw, data); err != nil {
