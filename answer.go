@@ -61,8 +61,8 @@ func openAnswer[T any](a answer) (*Response[T], error) {
 		HTTPStatus: a.status, Header: a.header,
 	}
 	err := decodeData(a.data, &resp.Data)
-	if d, ok := asDocumented(resp.Data); ok { // the message may repeat the result, too
-		a.params = append(d.params(), a.params...)
+	if result := resultParams(&resp.Data); result != nil { // the message may repeat it, too
+		a.params = append(result, a.params...)
 	}
 	params := a.params
 	resp.params = func() []param { return params }

@@ -211,8 +211,9 @@ func WithHTTPClient(hc *http.Client) Option {
 // All promises hold behind it, unlike behind a RoundTripper in [WithHTTPClient]. next sends a
 // request once; to call it again for the same one is an error. The wrapper may read the body
 // of its request, and change the headers in a copy made with Clone; what is sent is always
-// the body that the SDK made. A wrapper that does not call next, or does not wait for it,
-// leaves the outcome unknown.
+// the body that the SDK made. A wrapper that does not call next, does not wait for it, or
+// fails in another way after it, leaves the outcome unknown. One that sends the request by
+// other means and then returns next's error voids these promises.
 func WithWrapper(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		if wrap == nil {

@@ -465,6 +465,75 @@ func TestWhatAWrapperMayNotDo(t *testing.T) {
 	})
 }
 
+// What a wrapper sends by other means is not the SDK's to prove.
+func TestAWrapperThatFallsBack(t *testing.T) {
+	for _, p := range mutations {
+		for _, joined := range []bool{false, true} {
+			url, received := hangUpAfter(t, 0)
+			transport, _ := failingDials(1 << 30)
+			err := p.call(t.Context(), newClient(t, url, through(transport), quickRetries, openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripper(func(req *http.Request) (*http.Response, error) {
+					_, first := next.RoundTrip(req)
+					other := req.Clone(context.Background())
+					_, second := http.DefaultTransport.RoundTrip(other)
+					if joined {
+						return nil, errors.Join(first, second)
+					}
+					return nil, second
+				})
+			})))
+			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), p.name)
+			assert.EqualValues(t, 1, received.Load(), p.name)
+		}
+	}
+}
+
+func TestNothingIsDeliveredAfterTheCall(t *testing.T) {
+	for _, p := range mutations {
+		url, received := serve(t, answer(200, success))
+		late := make(chan error, 1)
+		over := make(chan struct{})
+		client := newClient(t, url, openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				go func() {
+					<-over
+					_, err := next.RoundTrip(req.Clone(context.WithoutCancel(req.Context()))) //nolint:bodyclose // there is none
+					late <- err
+				}()
+				return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(success))}, nil
+			})
+		}))
+		require.NoError(t, p.call(t.Context(), client))
+		close(over)
+		require.Error(t, <-late, p.name)
+		assert.Zero(t, received.Load(), p.name)
+	}
+}
+
+// A wrapper may fetch a key, with the ctx of its request: that is another request.
+func TestARequestWithinAWrapperProvesNothing(t *testing.T) {
+	keys, _ := serve(t, answer(200, "key"))
+	for _, p := range mutations {
+		transport, dials := failingDials(1 << 30)
+		err := p.call(t.Context(), newClient(t, "http://127.0.0.1:1", through(transport), quickRetries, openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+			return roundTripper(func(req *http.Request) (*http.Response, error) {
+				fetch, err := http.NewRequestWithContext(req.Context(), http.MethodGet, keys, nil)
+				if err != nil {
+					return nil, err
+				}
+				resp, err := http.DefaultClient.Do(fetch)
+				if err != nil {
+					return nil, err
+				}
+				_ = resp.Body.Close()
+				return next.RoundTrip(req)
+			})
+		})))
+		assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err), p.name)
+		assert.EqualValues(t, 3, dials.Load(), p.name)
+	}
+}
+
 func TestWrappersAddUpAndMayChangeTheAnswer(t *testing.T) {
 	url, _ := serve(t, answer(200, "sealed", "Content-Type", "text/plain"))
 	var order []string

@@ -57,7 +57,10 @@ func (r Response[T]) LogValue() slog.Value {
 // MarshalJSON implements [json.Marshaler] with the envelope as it is on the wire, whole:
 // request_id, code, msg and data.
 func (r Response[T]) MarshalJSON() ([]byte, error) {
-	var data any = r.Data
+	return encodeEnvelope(r.RequestID, r.Code, r.Msg, r.Data)
+}
+
+func encodeEnvelope(requestID string, code Code, msg string, data any) ([]byte, error) {
 	if _, isEmpty := data.(struct{}); isEmpty { // the platform says null
 		data = nil
 	}
@@ -66,7 +69,7 @@ func (r Response[T]) MarshalJSON() ([]byte, error) {
 		Code      Code   `json:"code"`
 		Msg       string `json:"msg"`
 		Data      any    `json:"data"`
-	}{r.RequestID, r.Code, r.Msg, data})
+	}{requestID, code, msg, data})
 }
 
 // shown returns the request id and the message as they are printed.
@@ -157,11 +160,11 @@ func asText(s []byte) text {
 	}
 }
 
-// decodeData turns the data of a successful envelope into a T, strictly: what is
-// not documented as a success is not one.
-func decodeData[T any](raw json.RawMessage, data *T) error {
+// decodeData turns the data of a successful envelope into what data points to, strictly:
+// what is not documented as a success is not one.
+func decodeData(raw json.RawMessage, data any) error {
 	isNull := raw == nil || string(raw) == "null"
-	switch out := any(data).(type) {
+	switch out := data.(type) {
 	case *struct{}:
 		if !isNull {
 			return errors.New("data is not null")
@@ -174,7 +177,8 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 		*out = true
 		return nil
 	}
-	if isNull && !nullable(reflect.TypeFor[T]()) {
+	t := reflect.TypeOf(data).Elem()
+	if isNull && !nullable(t) {
 		return errors.New("data is missing or null")
 	}
 	if isNull {
@@ -183,63 +187,56 @@ func decodeData[T any](raw json.RawMessage, data *T) error {
 	if !jsonscan.IsUnicode(raw) {
 		return errors.New("data is not Unicode")
 	}
-	t := reflect.TypeFor[T]()
-	if err := checkFields(raw, t.PkgPath() == ownPackage || isStrict(t, nil)); err != nil { // the SDK's own hold no map
-		return err
+	same := exactly
+	if t.PkgPath() == ownPackage || isStrict(t, map[reflect.Type]bool{}) { // the SDK's own hold no map
+		same = caseless
+	}
+	if jsonscan.HasDuplicate(raw, same) {
+		return errors.New("data has the same field twice")
 	}
 	if err := json.Unmarshal(raw, data); err != nil {
 		return errors.New("data is not of the documented type") // the decoder's error can quote the value
 	}
-	if d, ok := asDocumented(*data); ok {
-		if field, rule := brokenRule(d.params()); rule != "" {
-			return fmt.Errorf("data.%s %s", field, rule)
+	if field, rule := brokenRule(resultParams(data)); rule != "" {
+		return fmt.Errorf("data.%s %s", field, rule)
+	}
+	return nil
+}
+
+// resultParams returns the fields of the result that data points to, directly or by one
+// more pointer, none if the SDK does not know it.
+func resultParams(data any) []param {
+	if d, ok := asDocumented(data); ok {
+		return d.params()
+	}
+	if inner := reflect.ValueOf(data).Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		if d, ok := asDocumented(inner.Interface()); ok {
+			return d.params()
 		}
 	}
 	return nil
 }
 
-var errAmbiguous = errors.New("data has the same field twice")
-
-// checkFields finds a field that an object has twice, at any depth. With fold, names that
-// differ in case are the same: to encoding/json open_id and OPEN_ID are one field of a
-// struct, and the last one would win.
-func checkFields(value []byte, fold bool) error {
-	switch value[0] {
-	case '[':
-		return jsonscan.Elements(value, func(value []byte) error { return checkFields(value, fold) })
-	case '{':
-		seen := map[string]bool{}
-		return jsonscan.Members(value, func(field, value []byte) error {
-			name := string(field)
-			if fold {
-				name = strings.ToLower(strings.ToUpper(name))
-			}
-			if seen[name] {
-				return errAmbiguous
-			}
-			seen[name] = true
-			return checkFields(value, fold)
-		})
-	default:
-		return nil
-	}
-}
+// The names of an object's members, and of a struct's fields: to encoding/json open_id and
+// OPEN_ID are one field of a struct, and the last one would win.
+func exactly(name string) string  { return name }
+func caseless(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 // isStrict reports whether objects that decode into a t all decode into structs. A map may
 // have names that differ in case alone.
-func isStrict(t reflect.Type, within []reflect.Type) bool {
+func isStrict(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return true
+	}
+	seen[t] = true
 	switch t.Kind() {
 	case reflect.Map, reflect.Interface:
 		return false
 	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return slices.Contains(within, t) || isStrict(t.Elem(), append(within, t))
+		return isStrict(t.Elem(), seen)
 	case reflect.Struct:
-		if slices.Contains(within, t) { // a type that contains itself
-			return true
-		}
-		within = append(within, t)
 		for i := range t.NumField() {
-			if !isStrict(t.Field(i).Type, within) {
+			if !isStrict(t.Field(i).Type, seen) {
 				return false
 			}
 		}

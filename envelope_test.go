@@ -145,6 +145,15 @@ func TestDataMustNotBeAmbiguousAtAnyDepth(t *testing.T) {
 	assert.ErrorContains(t, err, "the same field twice")
 }
 
+// What is made of a hostile answer is linear in it, whatever its depth.
+func TestDeepDataIsReadAtOnce(t *testing.T) {
+	const depth = 9000
+	deep := strings.Repeat("[", depth) + `"` + strings.Repeat("x", 1<<20-3*depth) + `"` + strings.Repeat("]", depth)
+	url, _ := serve(t, answer(200, envelope("000", "", `{"img":"data:image/jpg;base64,/9g=","img_code_id":"i","x":`+deep+`}`)))
+	_, err := newClient(t, url, openplatform.WithTimeout(30*time.Second)).GetImgCode(t.Context())
+	assert.NoError(t, err)
+}
+
 func TestDataOfATypeThatContainsItself(t *testing.T) {
 	type tree []tree
 	type node struct{ Next *node }
@@ -229,6 +238,54 @@ func TestDoRefusesWhatContainsARequestOfOurs(t *testing.T) {
 	require.NoError(t, do(mutatingPOST, request)(t.Context(), client), "a request itself is known")
 	type own openplatform.SendSmsCodeRequest
 	require.NoError(t, do(mutatingPOST, own(*request))(t.Context(), client), "and a type of the caller's has no such JSON")
+}
+
+type hexDigest struct{ raw string }
+
+func (d hexDigest) MarshalText() ([]byte, error) { return []byte(fmt.Sprintf("%x", d.raw)), nil }
+
+// Do looks at what is encoded, and at nothing else.
+func TestDoWithOddValues(t *testing.T) {
+	type tree struct {
+		Name   string
+		Parent *tree `json:"-"`
+		Kids   []*tree
+		client *http.Client
+	}
+	root := &tree{Name: "root", client: http.DefaultClient}
+	root.Kids = []*tree{{Name: "kid", Parent: root, client: http.DefaultClient}}
+	type shared struct {
+		L, R *shared `json:"-"`
+		X    string
+	}
+	deep := &shared{X: "1"}
+	for range 60 {
+		deep = &shared{L: deep, R: deep, X: "1"}
+	}
+	url, received := serve(t, answer(200, success))
+	client := newClient(t, url)
+	sent := map[string]any{
+		"parents": root, "shared": deep, "text": struct{ D hexDigest }{hexDigest{"\xff\xfe"}}, "two slices": map[string]any{"a": []int{1}, "b": []int{1, 2}},
+		"http.Client": struct {
+			C *http.Client `json:"-"`
+		}{http.DefaultClient},
+	}
+	for name, in := range sent {
+		require.NoError(t, do(mutatingPOST, in)(t.Context(), client), name)
+	}
+	cyclicSlice, cyclicMap := make([]any, 1), map[string]any{}
+	cyclicSlice[0], cyclicMap["a"] = cyclicSlice, cyclicMap
+	elements := []string{"a", "\xff"}
+	for name, in := range map[string]any{
+		"cyclic slice": map[string]any{"a": cyclicSlice}, "cyclic map": cyclicMap, "channel": map[string]any{"a": make(chan int)},
+		"a longer slice of the same": map[string]any{"a": elements[:1], "b": elements}, "half a pair": map[string]json.RawMessage{"a": json.RawMessage(`"\ud800"`)},
+	} {
+		var failure *openplatform.ValidationError
+		require.ErrorAs(t, do(mutatingPOST, in)(t.Context(), client), &failure, name)
+	}
+	var failure *openplatform.ValidationError
+	require.ErrorAs(t, do(mutatingGET, json.RawMessage(`{"a":"1","a":"2"}`))(t.Context(), client), &failure)
+	assert.EqualValues(t, len(sent), received.Load())
 }
 
 // Two values must not become one. Bytes that are not UTF-8, and halves of surrogate pairs,

@@ -2,6 +2,7 @@ package openplatform
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,7 +129,7 @@ func (m *message) encodeAny(in any) error {
 	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
 		return m.invalid("", "the request must not be nil")
 	}
-	if rule := brokenInside(reflect.ValueOf(in), 0); rule != "" {
+	if rule := brokenInside(reflect.ValueOf(in), map[visited]bool{}); rule != "" {
 		return m.invalid("", rule)
 	}
 	body := []byte("{}")
@@ -141,7 +142,7 @@ func (m *message) encodeAny(in any) error {
 		return m.invalid("", "the request must not contain the JSON of a request type of the SDK, which is masked")
 	case err != nil || !bytes.HasPrefix(body, []byte("{")):
 		return m.invalid("", "the request must encode as a JSON object") // the encoder's error can quote the value
-	case !utf8.Valid(body): // raw JSON of the caller's is not
+	case !jsonscan.IsUnicode(body): // raw JSON of the caller's is not
 		return m.invalid("", ruleUTF8)
 	}
 	if m.op.Method == http.MethodPost {
@@ -159,39 +160,69 @@ func (m *message) encodeAny(in any) error {
 }
 
 var (
-	documentedType = reflect.TypeFor[documented]()
-	marshalerType  = reflect.TypeFor[json.Marshaler]()
+	documentedType    = reflect.TypeFor[documented]()
+	marshalerType     = reflect.TypeFor[json.Marshaler]()
+	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
+
+// visited is a pointer, a map or a slice that was looked at.
+type visited struct {
+	t      reflect.Type
+	at     uintptr
+	length int
+}
 
 const ruleUTF8 = "the request must be valid UTF-8"
 
 // brokenInside returns why v must not be encoded. Strings that are not UTF-8 would all become
-// the same one; a request of the SDK's has masked JSON, and so has a type that embeds one.
-func brokenInside(v reflect.Value, depth int) (rule string) {
+// the same one; a request of the SDK's has masked JSON, and so has a type that embeds one. It
+// looks at what encoding/json encodes by itself, and at nothing else.
+func brokenInside(v reflect.Value, seen map[visited]bool) (rule string) {
 	if !v.IsValid() {
 		return ""
 	}
 	t := v.Type()
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	isMarshaler := implements(t, marshalerType)
 	switch {
-	case depth > 1000:
-		return "the request must not be nested so deeply"
-	case t.PkgPath() == ownPackage && t.Implements(documentedType) && t.Implements(marshalerType):
+	case isMarshaler && t.Implements(documentedType):
 		return "the request must not contain a request type of the SDK, which encodes masked: copy its fields"
+	case isMarshaler || implements(t, textMarshalerType):
+		return ""
 	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
 		return ruleUTF8
 	}
+	if place, ok := placeOf(v); ok {
+		if seen[place] {
+			return ""
+		}
+		seen[place] = true
+	}
 	for _, part := range partsOf(v) {
-		if rule := brokenInside(part, depth+1); rule != "" {
+		if rule := brokenInside(part, seen); rule != "" {
 			return rule
 		}
 	}
 	return ""
 }
 
-// partsOf returns what a value is made of.
+// implements reports whether encoding/json may find that t, or a pointer to it, encodes itself.
+func implements(t, marshaler reflect.Type) bool {
+	return t.Implements(marshaler) || reflect.PointerTo(t).Implements(marshaler)
+}
+
+// placeOf returns the place of what can contain itself.
+func placeOf(v reflect.Value) (place visited, ok bool) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return visited{v.Type(), v.Pointer(), 0}, true
+	case reflect.Map, reflect.Slice:
+		return visited{v.Type(), v.Pointer(), v.Len()}, true
+	default:
+		return visited{}, false
+	}
+}
+
+// partsOf returns what encoding/json encodes of a value.
 func partsOf(v reflect.Value) []reflect.Value {
 	var parts []reflect.Value
 	switch v.Kind() {
@@ -201,7 +232,9 @@ func partsOf(v reflect.Value) []reflect.Value {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			parts = append(parts, v.Field(i))
+			if f := v.Type().Field(i); (f.IsExported() || f.Anonymous) && f.Tag.Get("json") != "-" {
+				parts = append(parts, v.Field(i))
+			}
 		}
 	case reflect.Map:
 		for entry := v.MapRange(); entry.Next(); {
@@ -253,6 +286,9 @@ func queryOf(object []byte) (string, error) {
 		var value text
 		if value.UnmarshalJSON(raw) != nil {
 			return errors.New("a GET parameter must be a string or a number")
+		}
+		if query.Has(string(name)) {
+			return errors.New("a GET parameter must be there once")
 		}
 		query.Set(string(name), string(value))
 		return nil

@@ -62,7 +62,7 @@ func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
 	resp, err := request.Execute(m.op.Method, m.url)
 	if err != nil {
 		reason, cause := explain(ctx, err)
-		notSent := try.NotSent()
+		notSent := try.NotSent(err)
 		return answer{}, &TransportError{
 			Operation: m.op.Name, Attempts: 1, reason: reason, cause: cause, notSent: notSent,
 			neverConnected: notSent && isDialError(err), certificate: isCertificateError(err),

@@ -99,10 +99,17 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	native := t.native.Load()
 	a.native = native != nil
 	req = a.attach(req)
-	if http2MayHang && a.native && req.URL.Scheme == "https" {
-		return t.exchangeOrLeave(a, native, req)
+	var resp *http.Response
+	if http2MayHang && a.native && speaksHTTP2(native, req) {
+		resp, a.err = t.exchangeOrLeave(a, native, req)
+	} else {
+		resp, a.err = a.exchange(t.next(), req)
 	}
-	return a.exchange(t.next(), req)
+	return resp, a.err
+}
+
+func speaksHTTP2(t *http.Transport, req *http.Request) bool {
+	return req.URL.Scheme == "https" || t.Protocols != nil && t.Protocols.UnencryptedHTTP2()
 }
 
 // exchange sends req and reads the answer.
@@ -160,8 +167,14 @@ func (w above) RoundTrip(req *http.Request) (*http.Response, error) {
 	visible.GetBody, visible.ContentLength = nil, int64(len(a.content))
 	visible.Body = io.NopCloser(bytes.NewReader(a.content))
 	resp, err := w.next.RoundTrip(&visible)
-	if err != nil || resp == nil || resp.Body == nil {
-		return resp, err
+	if err != nil {
+		if resp != nil && resp.Body != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, err
+	}
+	if resp == nil || resp.Body == nil {
+		return resp, nil
 	}
 	a.body, a.bodyErr = readAll(resp)
 	return resp, nil
@@ -210,6 +223,8 @@ type Attempt struct {
 	native    bool
 	attached  atomic.Bool // to a Transport, or too late for that
 	returned  atomic.Bool // from the Transport
+	err       error       // that the Transport returned
+	unused    bool        // the attempt ended before it was attached
 	connected atomic.Bool
 	fate      atomic.Int32
 
@@ -235,9 +250,8 @@ func attemptOf(req *http.Request) *Attempt {
 // NewAttempt returns an attempt to send content, within ctx. Call [Attempt.End] when it is
 // over. headersAreEnough says that the platform can act on the request without its body.
 func NewAttempt(ctx context.Context, content []byte, headersAreEnough bool) *Attempt {
-	a := &Attempt{content: content, enough: headersAreEnough}
+	a := &Attempt{Context: ctx, content: content, enough: headersAreEnough}
 	a.trace.GotConn = a.gotConn
-	a.Context = httptrace.WithClientTrace(ctx, &a.trace)
 	return a
 }
 
@@ -251,7 +265,8 @@ func (a *Attempt) Value(k any) any {
 
 // attach returns a copy of req with the body.
 func (a *Attempt) attach(req *http.Request) *http.Request {
-	a.request = *req
+	// The trace is for this request alone, and not for what a wrapper sends meanwhile.
+	a.request = *req.WithContext(httptrace.WithClientTrace(req.Context(), &a.trace))
 	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.content))
 	if a.native { // of a body that net/http knows it sends the beginning together with the headers
 		a.request.Body = io.NopCloser(&a.known)
@@ -269,23 +284,28 @@ func (a *Attempt) gotConn(httptrace.GotConnInfo) {
 	}
 }
 
-// End seals the body: whoever has not read it by now never will.
-func (a *Attempt) End() { a.fate.CompareAndSwap(fateOpen, fateSealed) }
+// End ends the attempt: what has not been sent by now never will be.
+func (a *Attempt) End() {
+	a.fate.CompareAndSwap(fateOpen, fateSealed)
+	a.unused = a.unused || a.attached.CompareAndSwap(false, true)
+}
 
-// NotSent ends the attempt and reports whether it is proven that nothing of the request
-// was sent.
+// NotSent ends the attempt, which failed with err, and reports whether it is proven that
+// nothing of the request was sent.
 //
 // Net/http's own transport tells of its connections. Once there is one nothing is proven:
 // over HTTP/2 the headers leave before the body is read. Of any other RoundTripper the
 // proof is the body. Whoever comes first has it: the RoundTripper, and the request may be
 // on its way; or the end, and the RoundTripper can never read it, even if it goes on in a
 // goroutine of its own.
-func (a *Attempt) NotSent() bool {
+func (a *Attempt) NotSent(err error) bool {
 	a.End()
 	switch {
-	case a.attached.CompareAndSwap(false, true): // it never came to the Transport, and never will
+	case a.unused:
 		return !a.wrapped // a wrapper may have ways of its own
 	case a.connected.Load() || !a.returned.Load():
+		return false
+	case a.wrapped && !endsWith(err, a.err): // it failed in another way after that
 		return false
 	default:
 		return a.native || !a.enough && a.fate.Load() == fateSealed
@@ -295,6 +315,14 @@ func (a *Attempt) NotSent() bool {
 // Body returns the answer's body, of which one byte more than [MaxBody] is too much; and why
 // it could not be read to its end.
 func (a *Attempt) Body() ([]byte, error) { return a.body, a.bodyErr }
+
+// endsWith reports whether last is what err wraps, and nothing else.
+func endsWith(err, last error) bool {
+	for err != nil && err != last { //nolint:errorlint // errors.Is would look into joined errors
+		err = errors.Unwrap(err)
+	}
+	return err != nil
+}
 
 // A gate is the body as a foreign RoundTripper gets it.
 type gate struct{ a *Attempt }

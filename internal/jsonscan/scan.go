@@ -30,20 +30,6 @@ func Members(object []byte, visit func(name, value []byte) error) error {
 	}
 }
 
-// Elements calls visit with each element of a valid JSON array, until it returns an error.
-func Elements(array []byte, visit func(value []byte) error) error {
-	for rest := array[1:]; ; {
-		if rest = bytes.TrimLeft(rest, ", \t\r\n"); rest[0] == ']' {
-			return nil
-		}
-		value, after := cutValue(rest)
-		rest = after
-		if err := visit(value); err != nil {
-			return err
-		}
-	}
-}
-
 // cutValue splits valid JSON after the value that it begins with.
 func cutValue(s []byte) (value, after []byte) {
 	depth, quoted := 0, false
@@ -145,6 +131,38 @@ func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {
 			return false
 		}
 		i = next + step
+	}
+	return false
+}
+
+// HasDuplicate reports whether any object in a valid JSON value, at any depth, has two
+// members whose names are the same to same. It looks at each byte once.
+func HasDuplicate(value []byte, same func(name string) string) bool {
+	var within []map[string]bool // the names of each object that is open, nil for an array
+	isName := false
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '{':
+			within, isName = append(within, map[string]bool{}), true
+		case '[':
+			within, isName = append(within, nil), false
+		case '}', ']':
+			within, isName = within[:len(within)-1], false
+		case ',':
+			isName = within[len(within)-1] != nil
+		case '"':
+			quoted, _ := cutValue(value[i:])
+			i += len(quoted) - 1
+			if !isName {
+				continue
+			}
+			name, _ := Unquote(quoted) // a valid name
+			names, key := within[len(within)-1], same(string(name))
+			if names[key] {
+				return true
+			}
+			names[key], isName = true, false
+		}
 	}
 	return false
 }

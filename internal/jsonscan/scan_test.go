@@ -2,25 +2,32 @@ package jsonscan
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func TestMembersAndElements(t *testing.T) {
+func TestMembers(t *testing.T) {
 	var got []string
 	require.NoError(t, Members([]byte(`{ "a" : [1, {"b":"]}\""}], "\u0063":null,"d":-1.5e3 ,"":"" }`), func(name, value []byte) error {
 		got = append(got, string(name)+"="+string(value))
 		return nil
 	}))
 	assert.Equal(t, []string{`a=[1, {"b":"]}\""}]`, "c=null", "d=-1.5e3", `=""`}, got)
-	got = nil
-	require.NoError(t, Elements([]byte(`[ 1,"a]", [2,[3]],{} ]`), func(value []byte) error {
-		got = append(got, string(value))
-		return nil
-	}))
-	assert.Equal(t, []string{"1", `"a]"`, "[2,[3]]", "{}"}, got)
+}
+
+func TestHasDuplicate(t *testing.T) {
+	exactly := func(name string) string { return name }
+	for value, want := range map[string]bool{
+		`{}`: false, `[]`: false, `"a"`: false, `1`: false, `{"a":1,"b":{"a":2},"c":[{"a":1},{"a":1}]}`: false, `{"a":"a","b":["a","a"]}`: false,
+		`{"a":1,"a":2}`: true, `{"b":{"a":1,"\u0061":2}}`: true, `[[{"a":{},"b":[],"a":1}]]`: true, `{"a":["x",{"y":1}],"b":"\"","a":1}`: true,
+		`{"A":1,"a":2}`: false,
+	} {
+		assert.Equal(t, want, HasDuplicate([]byte(value), exactly), value)
+		assert.Equal(t, want || value == `{"A":1,"a":2}`, HasDuplicate([]byte(value), strings.ToLower), value)
+	}
 }
 
 func TestText(t *testing.T) {

@@ -55,8 +55,8 @@ func Mobile(value string) string {
 // What a platform's message may repeat without our having sent it. What people put
 // between the groups of a phone number has no end: dashes of many kinds, brackets, dots.
 var (
-	phoneLike = regexp.MustCompile(`1[3-9]\d[^\pL\pN]{0,3}\d{4}[^\pL\pN]{0,3}\d{4}|\d{7,}`)
-	emailLike = regexp.MustCompile(`(?i)[\w.%+-]+(?:@|＠|%40)[\w-]+(?:\.[\w-]+)+`)
+	phoneLike = regexp.MustCompile(`1[^\pL\pN]{0,4}[3-9](?:[^\pL\pN]{0,4}\d){9}|\d{7,}`)
+	emailLike = regexp.MustCompile(`[\w.%+'!#$&*=?^{|}~-]+(?:@|%40)[\w-]+(?:[.．。][\w-]+)*`)
 	notDigit  = regexp.MustCompile(`\D`)
 )
 

@@ -127,9 +127,36 @@ func TestAStrangersAddressIsMaskedWhole(t *testing.T) {
 		"to li.j2gp+tag@example.test!":         "to ***!",
 		"to li.j2gp+tag&#64;example.test!":     "to ***!",
 		"to li.j2gp%40example.test!":           "to ***!",
-		"&#49;&#51;8-0000-1111 and 1390000111": "138****1111 and ***",
+		"&#49;&#51;8-2222-3333 and 1390000111": "138****3333 and ***",
 	} {
 		assert.Equal(t, want, Text(s, secrets))
+	}
+}
+
+// The mask of a phone number must not show a part of what else is there.
+func TestAPhonesMaskShowsNoOtherSecret(t *testing.T) {
+	secrets := []Secret{{"13900001111", Mobile}, {"4821", All}}
+	assert.Equal(t, "key=***", Text("key=86139000011114821", secrets))
+	assert.Equal(t, "no ***", Text("no 202611244821", secrets))
+	assert.Equal(t, "code ***", Text("code 482113900001111", secrets))
+	assert.Equal(t, "ref ***", Text("ref 5001234567890", []Secret{{"1234567890", All}}))
+	assert.Equal(t, "password ***", Text("password 13812345678", []Secret{{"13812345678xyz", All}}))
+	assert.Equal(t, "phone 138****5678", Text("phone 13812345678", secrets))
+}
+
+func TestWhiteSpaceHidesNoCut(t *testing.T) {
+	secrets := []Secret{{"Secr3tPw!x", All}}
+	said := strings.Repeat(" \r\n\t", 20) + strings.Repeat("a ", 85) + "Secr3t"
+	assert.NotContains(t, Text(said, secrets), "Secr3t")
+	assert.NotContains(t, Text(strings.Repeat(" ", maxText-7)+"Secr3tPw!x", secrets), "Secr3t")
+}
+
+func TestStrangersInOtherSpellings(t *testing.T) {
+	for _, s := range []string{
+		"13,812,345,678", "138-123-45678", "1381-234-5678", "138 12 34 56 78", "138----1234----5678", "o'brien@example.test", "li!x#y@example.test",
+		"ｓｏｍｅｏｎｅ＠example．com", "user@localhost", "someone@exam",
+	} {
+		assert.Regexp(t, `^用户 (\*\*\*|138\*\*\*\*5678) 已存在$`, Text("用户 "+s+" 已存在", nil))
 	}
 }
 

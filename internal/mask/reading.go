@@ -162,13 +162,14 @@ func (d *decoder) replace(start int, decoded string) bool {
 }
 
 // Plain makes s valid, printable and of one line, with one space where there was any
-// kind of space, and plain digits for the full-width ones of Chinese input methods. It
+// kind of space, and plain letters and digits for the full-width ones of Chinese input
+// methods. It
 // comes before masking: what hides a secret from a pattern does not hide it from a
 // reader.
 func Plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
-		case '０' <= r && r <= '９':
+		case '０' <= r && r <= '９' || '＠' <= r && r <= 'Ｚ' || 'ａ' <= r && r <= 'ｚ':
 			return r - '０' + '0'
 		case unicode.IsPrint(r):
 			return r

@@ -9,14 +9,27 @@ import (
 type text struct {
 	s      string
 	isUUID bool
-	hidden []bool          // of each byte of s: it belongs to a secret
-	whole  map[span]string // what stands for the places that hold one secret, and all of it
-	steps  int             // of work, for a test to count
+	isCut  bool           // perhaps
+	owners []int          // of each byte of s: nobody, a contact, one secret by its number, or several
+	whole  map[span]shown // what stands for the places that hold one contact or secret, and all of it
+	steps  int            // of work, for a test to count
 }
 
+type shown struct {
+	mask  string
+	owner int
+}
+
+const (
+	nobody  = 0
+	contact = -1 // a phone number or an e-mail address, whoever it belongs to
+	several = -2
+)
+
 func newText(s string) *text {
+	isCut := len(s) >= cutAt
 	s = Plain(bounded(s))
-	return &text{s: s, hidden: make([]bool, len(s)), whole: map[span]string{}}
+	return &text{s: s, isCut: isCut, owners: make([]int, len(s)), whole: map[span]shown{}}
 }
 
 // hideContacts finds phone numbers and e-mail addresses, encoded ones too.
@@ -30,12 +43,12 @@ func (t *text) hideContacts() {
 
 func (t *text) hideContactsIn(s string, place func(span) span) {
 	for _, at := range emailLike.FindAllStringIndex(s, -1) {
-		t.hideBytes(place(span{at[0], at[1]}))
+		t.hideBytes(place(span{at[0], at[1]}), contact)
 	}
 	for _, at := range phoneLike.FindAllStringIndex(s, -1) {
 		number := place(span{at[0], at[1]})
-		t.hideBytes(number)
-		t.whole[number] = Mobile(notDigit.ReplaceAllString(s[at[0]:at[1]], ""))
+		t.hideBytes(number, contact)
+		t.whole[number] = shown{Mobile(notDigit.ReplaceAllString(s[at[0]:at[1]], "")), contact}
 	}
 }
 
@@ -52,17 +65,17 @@ func (t *text) hide(secrets []Secret) {
 	}
 	for _, w := range ways {
 		r := t.read(t.s, w)
-		for _, secret := range secrets {
+		for i, secret := range secrets {
 			key := t.read(secret.Value, w)
 			if len(key) >= minSecret && (len(key) >= piece || !t.isUUID) {
-				t.hideIn(r, key, secret)
+				t.hideIn(r, key, secret, i+1)
 			}
 		}
 	}
 }
 
 // hideIn finds one secret in one reading of the text.
-func (t *text) hideIn(r, key reading, secret Secret) {
+func (t *text) hideIn(r, key reading, secret Secret, owner int) {
 	size := min(piece, len(key))
 	found := map[uint64]bool{} // the pieces of the text: whether they are the secret's, too
 	t.pieces(r, size, func(_ int, p uint64) { found[p] = false })
@@ -77,9 +90,9 @@ func (t *text) hideIn(r, key reading, secret Secret) {
 			return
 		}
 		place := span{r[begin].from, r[end-1].to}
-		t.hideBytes(place)
+		t.hideBytes(place, owner)
 		if end-begin == len(key) {
-			t.whole[place] = Plain(secret.Mask(secret.Value))
+			t.whole[place] = shown{Plain(secret.Mask(secret.Value)), owner}
 		}
 	}
 	t.pieces(r, size, func(i int, p uint64) {
@@ -93,25 +106,30 @@ func (t *text) hideIn(r, key reading, secret Secret) {
 		end = i + size
 	})
 	hide()
-	if len(t.s) >= cutAt {
-		t.hideTail(r, key, size)
+	if t.isCut {
+		t.hideTail(r, key, size, owner)
 	}
 }
 
 // hideTail finds the beginning of a secret at the text's end, if it is less than a piece.
-func (t *text) hideTail(r, key reading, size int) {
+func (t *text) hideTail(r, key reading, size, owner int) {
 	same := func(a, b char) bool { return a.r == b.r }
 	for n := min(size-1, len(r)); n >= minSecret; n-- {
 		if tail := r[len(r)-n:]; slices.EqualFunc(tail, key[:n], same) {
-			t.hideBytes(span{tail[0].from, tail[n-1].to})
+			t.hideBytes(span{tail[0].from, tail[n-1].to}, owner)
 			return
 		}
 	}
 }
 
-func (t *text) hideBytes(place span) {
+func (t *text) hideBytes(place span, owner int) {
 	for i := place.from; i < place.to; i++ {
-		t.hidden[i] = true
+		switch t.owners[i] {
+		case nobody, contact, owner:
+			t.owners[i] = owner
+		default:
+			t.owners[i] = several
+		}
 	}
 	t.steps += place.to - place.from
 }
@@ -142,23 +160,29 @@ func code(c char) uint64 { return uint64(c.r) } //nolint:gosec // a character is
 
 // String returns the text with what is hidden masked.
 func (t *text) String() string {
-	if !slices.Contains(t.hidden, true) {
-		return t.s
-	}
 	var out strings.Builder
 	for from, to := 0, 0; from < len(t.s); from = to {
-		for to = from; to < len(t.s) && t.hidden[to] == t.hidden[from]; to++ {
+		isHidden := t.owners[from] != nobody
+		for to = from; to < len(t.s) && (t.owners[to] != nobody) == isHidden; to++ {
 		}
-		switch shown, isWhole := t.whole[span{from, to}]; {
-		case !t.hidden[from]:
+		if isHidden {
+			out.WriteString(t.shownAt(span{from, to}))
+		} else {
 			out.WriteString(t.s[from:to])
-		case isWhole:
-			out.WriteString(shown)
-		default:
-			out.WriteString("***")
 		}
 	}
 	return out.String()
+}
+
+// shownAt returns what stands for a hidden place. The mask of a phone number or a secret does
+// only if nothing else is in it, of which it would show a part.
+func (t *text) shownAt(place span) string {
+	whole, ok := t.whole[place]
+	isOthers := func(owner int) bool { return owner != whole.owner && owner != contact }
+	if !ok || slices.ContainsFunc(t.owners[place.from:place.to], isOthers) {
+		return "***"
+	}
+	return whole.mask
 }
 
 // read is [read], counted.
