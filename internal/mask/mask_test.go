@@ -160,6 +160,22 @@ func TestStrangersInOtherSpellings(t *testing.T) {
 	}
 }
 
+func TestNamesAreThoseOfHTML(t *testing.T) {
+	assert.Len(t, names, 96+5)
+	for name, c := range names {
+		assert.Equal(t, html.UnescapeString("&"+name+";"), string(c), name)
+	}
+	for _, number := range []string{"#65", "#x41", "#X41", "#0065", "#x1F600"} {
+		c, ok := characterOf(number)
+		assert.True(t, ok)
+		assert.Equal(t, html.UnescapeString("&"+number+";"), string(c), number)
+	}
+	for _, number := range []string{"#", "#x", "#0", "#xx41", "#-1", "#+65", "#99999999", "nosuch", ""} {
+		_, ok := characterOf(number)
+		assert.False(t, ok, number)
+	}
+}
+
 func TestCut(t *testing.T) {
 	assert.Equal(t, "密码", Cut("密码", 2))
 	assert.Equal(t, "密…", Cut("密码错", 2))

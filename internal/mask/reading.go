@@ -1,7 +1,6 @@
 package mask
 
 import (
-	"html"
 	"strconv"
 	"strings"
 	"unicode"
@@ -141,18 +140,48 @@ func (d *decoder) undoSpace() bool {
 
 // undoHTML undoes what an ampersand and a semicolon enclose.
 func (d *decoder) undoHTML() bool {
-	const longest = 12 // &ThickSpace; and its like need not be known
+	const longest = len("&#x00010FFFF;")
 	near := string(d.out[max(0, len(d.out)-longest):])
 	start := strings.LastIndexByte(near, '&')
 	if start < 0 {
 		return false
 	}
 	escape := near[start:]
-	if decoded := html.UnescapeString(escape); decoded != escape {
-		return d.replace(len(d.out)-len(escape), decoded)
-	}
-	return false
+	c, ok := characterOf(escape[1 : len(escape)-1])
+	return ok && d.replace(len(d.out)-len(escape), string(c))
 }
+
+// characterOf returns what a character reference of HTML stands for: #65, #x41 or a name.
+func characterOf(reference string) (c rune, ok bool) {
+	number, isNumber := strings.CutPrefix(reference, "#")
+	if !isNumber {
+		c, ok = names[reference]
+		return c, ok
+	}
+	base := 10
+	if hex := strings.TrimLeft(number, "xX"); len(hex)+1 == len(number) {
+		number, base = hex, 16
+	}
+	value, err := strconv.ParseUint(number, base, 21)
+	return rune(value), err == nil && value > 0 //nolint:gosec // it has 21 bits
+}
+
+// names are those that frameworks escape with. Package html has two thousand more, in a
+// table that would be a fourth of what the SDK adds to a program.
+var names = func() map[string]rune {
+	all := map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
+	for i, name := range strings.Fields(latin1) {
+		all[name] = '\u00A0' + rune(i) //nolint:gosec // there are 96
+	}
+	return all
+}()
+
+// latin1 are the names of the characters from U+00A0 to U+00FF.
+const latin1 = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para " +
+	"middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc " +
+	"Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig " +
+	"agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute " +
+	"ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml"
 
 func (d *decoder) replace(start int, decoded string) bool {
 	from, to := d.from[start], d.to[len(d.to)-1]
