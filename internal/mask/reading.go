@@ -163,7 +163,7 @@ func characterOf(reference string) (c rune, ok bool) {
 		number, base = hex, 16
 	}
 	value, err := strconv.ParseUint(number, base, 21)
-	return rune(value), err == nil && value > 0 //nolint:gosec // it has 21 bits
+	return rune(value), err == nil && value > 0
 }
 
 // names are those that frameworks escape with. Package html has two thousand more, in a
@@ -171,7 +171,7 @@ func characterOf(reference string) (c rune, ok bool) {
 var names = func() map[string]rune {
 	all := map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
 	for i, name := range strings.Fields(latin1) {
-		all[name] = '\u00A0' + rune(i) //nolint:gosec // there are 96
+		all[name] = '\u00A0' + rune(i)
 	}
 	return all
 }()
