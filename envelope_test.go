@@ -240,9 +240,9 @@ func TestDoRefusesWhatContainsARequestOfOurs(t *testing.T) {
 	require.NoError(t, do(mutatingPOST, own(*request))(t.Context(), client), "and a type of the caller's has no such JSON")
 }
 
-type hexDigest struct{ raw string }
+type hexDigest struct{ Raw string }
 
-func (d hexDigest) MarshalText() ([]byte, error) { return []byte(fmt.Sprintf("%x", d.raw)), nil }
+func (d hexDigest) MarshalText() ([]byte, error) { return []byte(fmt.Sprintf("%x", d.Raw)), nil }
 
 // Do looks at what is encoded, and at nothing else.
 func TestDoWithOddValues(t *testing.T) {
@@ -250,10 +250,11 @@ func TestDoWithOddValues(t *testing.T) {
 		Name   string
 		Parent *tree `json:"-"`
 		Kids   []*tree
-		client *http.Client
+		Note   string `json:"-"`
+		raw    string
 	}
-	root := &tree{Name: "root", client: http.DefaultClient}
-	root.Kids = []*tree{{Name: "kid", Parent: root, client: http.DefaultClient}}
+	root := &tree{Name: "root", Note: "\xff", raw: "\xff"}
+	root.Kids = []*tree{{Name: "kid", Parent: root}}
 	type shared struct {
 		L, R *shared `json:"-"`
 		X    string
