@@ -43,36 +43,51 @@ func NewTransport(next http.RoundTripper) *Transport {
 	if !ok {
 		return &Transport{foreign: next}
 	}
-	clone := cloneOf(own)
-	if !clone.native {
-		return &Transport{foreign: clone.Transport}
+	clone, isNative := cloneOf(own)
+	if !isNative {
+		return &Transport{foreign: clone}
 	}
 	t := &Transport{}
-	t.native.Store(clone.Transport)
+	t.native.Store(clone)
 	return t
 }
 
-// A clone is a copy of a caller's transport.
+// A clone is a copy of a caller's transport, as long as anybody uses it.
 type clone struct {
-	*http.Transport
-	native bool // it has no TLSNextProto entries of the caller's
+	transport weak.Pointer[http.Transport]
+	native    bool // it has no TLSNextProto entries of the caller's
 }
 
-// clones has the clone of each transport that is still in use, by its weak pointer: those who
-// share a transport share its connections.
-var clones sync.Map
+// clones has the clone of each transport: those who share a transport share its connections.
+// It holds neither: a clone often leads back to its original, by a function of the caller's.
+var clones = struct {
+	sync.Mutex
+	of map[weak.Pointer[http.Transport]]clone
+}{of: map[weak.Pointer[http.Transport]]clone{}}
 
-func cloneOf(t *http.Transport) clone {
+func cloneOf(t *http.Transport) (transport *http.Transport, native bool) {
+	clones.Lock()
+	defer clones.Unlock()
 	key := weak.Make(t)
-	if known, ok := clones.Load(key); ok {
-		return known.(clone) //nolint:errcheck // it holds nothing else
+	if known, ok := clones.of[key]; ok {
+		if transport := known.transport.Value(); transport != nil {
+			return transport, known.native
+		}
 	}
 	fresh := t.Clone()
-	known, isOld := clones.LoadOrStore(key, clone{fresh, len(fresh.TLSNextProto) == 0})
-	if !isOld {
-		runtime.AddCleanup(t, func(key weak.Pointer[http.Transport]) { clones.Delete(key) }, key)
+	c := clone{weak.Make(fresh), len(fresh.TLSNextProto) == 0}
+	clones.of[key] = c
+	runtime.AddCleanup(fresh, func(key weak.Pointer[http.Transport]) { forgetClone(key, c) }, key)
+	return fresh, c.native
+}
+
+// forgetClone forgets c, unless another one has taken its place.
+func forgetClone(key weak.Pointer[http.Transport], c clone) {
+	clones.Lock()
+	defer clones.Unlock()
+	if clones.of[key] == c {
+		delete(clones.of, key)
 	}
-	return known.(clone) //nolint:errcheck // it holds nothing else
 }
 
 func (t *Transport) next() http.RoundTripper {
