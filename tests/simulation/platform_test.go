@@ -86,9 +86,9 @@ func (w *world) issue(d *delivery, ok func(string) reply) reply {
 		}
 	}
 	told := w.clock.tell(now, token.ends)
-	// Told in its last second, or by a clock that is minutes off, a token ends when it is issued, which nobody can tell
+	// Told in its last moments, or by a clock that is minutes off, a token ends when it is issued, which nobody can tell
 	// from a time of another zone.
-	token.sane = token.sane && told.sane && told.life > 0
+	token.sane = token.sane && told.sane && told.life > w.plan.latency
 	d.told = told.life
 	d.issued = token
 	w.add("platform: issues %s, ends %v, says %s, Date %q", token.name, token.ends.Sub(w.start), told.expired, told.date)

@@ -217,9 +217,10 @@ func (p plan) enough(op string) time.Duration {
 }
 
 // unlucky reports whether tokens died while v was on its way with them, more than the SDK makes up for. It does not ask
-// for another one in the same second.
+// for another one in the second after a token came, and that one may have died on its way.
 func (w *world) unlucky(v *visit) bool {
-	within := func(at time.Time) bool { return !at.Before(v.start.Add(-restAfterFail)) && !at.After(v.end) }
+	since := v.start.Add(-restAfterFail - 4*w.plan.latency)
+	within := func(at time.Time) bool { return !at.Before(since) && !at.After(v.end) }
 	return w.plan.lifetime < time.Minute || slices.ContainsFunc(w.revokedAt, within)
 }
 
