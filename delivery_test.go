@@ -510,6 +510,24 @@ func TestNothingIsDeliveredAfterTheCall(t *testing.T) {
 	}
 }
 
+// A request does not outlast its call, whatever ctx a wrapper gives it.
+func TestCtxEndsARequestOfAWrapperWithoutCancel(t *testing.T) {
+	url, _ := serve(t, hang)
+	client := newClient(t, url, openplatform.WithTimeout(200*time.Millisecond), openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			return next.RoundTrip(req.WithContext(context.WithoutCancel(req.Context())))
+		})
+	}))
+	over := make(chan error, 1)
+	go func() { over <- sendSmsCode(t.Context(), client) }()
+	select {
+	case err := <-over:
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	case <-time.After(20 * time.Second):
+		require.FailNow(t, "the call goes on")
+	}
+}
+
 // A wrapper may fetch a key, with the ctx of its request: that is another request.
 func TestARequestWithinAWrapperProvesNothing(t *testing.T) {
 	keys, _ := serve(t, answer(200, "key"))

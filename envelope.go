@@ -187,11 +187,7 @@ func decodeData(raw json.RawMessage, data any) error {
 	if !jsonscan.IsUnicode(raw) {
 		return errors.New("data is not Unicode")
 	}
-	same := exactly
-	if t.PkgPath() == ownPackage || isStrict(t, map[reflect.Type]bool{}) { // the SDK's own hold no map
-		same = caseless
-	}
-	if jsonscan.HasDuplicate(raw, same) {
+	if jsonscan.HasDuplicate(raw, namesOf(t)) {
 		return errors.New("data has the same field twice")
 	}
 	if err := json.Unmarshal(raw, data); err != nil {
@@ -217,10 +213,26 @@ func resultParams(data any) []param {
 	return nil
 }
 
-// The names of an object's members, and of a struct's fields: to encoding/json open_id and
-// OPEN_ID are one field of a struct, and the last one would win.
-func exactly(name string) string  { return name }
-func caseless(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+// namesOf returns what is the same for the names of what decodes into a t. To encoding/json
+// open_id and OPEN_ID are one field of a struct, and the last one would win; names of a map
+// may differ in case alone.
+func namesOf(t reflect.Type) func(depth int, name string) string {
+	if t.PkgPath() == ownPackage || isStrict(t, map[reflect.Type]bool{}) { // the SDK's own hold no map
+		return caseless
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	isStruct := t.Kind() == reflect.Struct
+	return func(depth int, name string) string {
+		if isStruct && depth == 0 {
+			return caseless(depth, name)
+		}
+		return name
+	}
+}
+
+func caseless(_ int, name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 // isStrict reports whether objects that decode into a t all decode into structs. A map may
 // have names that differ in case alone.

@@ -146,6 +146,16 @@ func TestDataMustNotBeAmbiguousAtAnyDepth(t *testing.T) {
 }
 
 // What is made of a hostile answer is linear in it, whatever its depth.
+func TestAMapInAResultLetsNoFieldPassTwice(t *testing.T) {
+	type mixed struct {
+		ID    string
+		Extra map[string]any
+	}
+	url, _ := serve(t, answer(200, envelope("000", "", `{"id":"alice","ID":"bob"}`)))
+	_, err := openplatform.Do[mixed](t.Context(), newClient(t, url), mutatingPOST, nil)
+	assert.ErrorContains(t, err, "the same field twice")
+}
+
 func TestDeepDataIsReadAtOnce(t *testing.T) {
 	const depth = 9000
 	deep := strings.Repeat("[", depth) + `"` + strings.Repeat("x", 1<<20-3*depth) + `"` + strings.Repeat("]", depth)
@@ -286,8 +296,18 @@ func TestDoWithOddValues(t *testing.T) {
 	}
 	var failure *openplatform.ValidationError
 	require.ErrorAs(t, do(mutatingGET, json.RawMessage(`{"a":"1","a":"2"}`))(t.Context(), client), &failure)
-	assert.EqualValues(t, len(sent), received.Load())
+	for _, in := range []any{map[string]any{"a": rawText("\xfe")}, map[rawText]int{"\xfe": 1}, &struct{ A rawText }{"\xff"}} {
+		require.ErrorAs(t, do(mutatingPOST, in)(t.Context(), client), &failure)
+		assert.Contains(t, failure.Rule, "valid UTF-8")
+	}
+	require.ErrorAs(t, do(mutatingPOST, map[string]any{"a": &cyclicSlice})(t.Context(), client), &failure)
+	require.NoError(t, do(mutatingPOST, map[string]any{"a": (*rawText)(nil)})(t.Context(), client))
+	assert.EqualValues(t, len(sent)+1, received.Load())
 }
+
+type rawText string
+
+func (r rawText) MarshalText() ([]byte, error) { return []byte(r), nil }
 
 // Two values must not become one. Bytes that are not UTF-8, and halves of surrogate pairs,
 // all become U+FFFD.

@@ -186,8 +186,10 @@ func brokenInside(v reflect.Value, seen map[visited]bool) (rule string) {
 	switch {
 	case isMarshaler && t.Implements(documentedType):
 		return "the request must not contain a request type of the SDK, which encodes masked: copy its fields"
-	case isMarshaler || implements(t, textMarshalerType):
-		return ""
+	case isMarshaler:
+		return "" // its JSON is looked at as a whole
+	case implements(t, textMarshalerType):
+		return brokenText(v)
 	case v.Kind() == reflect.String && !utf8.ValidString(v.String()):
 		return ruleUTF8
 	}
@@ -201,6 +203,24 @@ func brokenInside(v reflect.Value, seen map[visited]bool) (rule string) {
 		if rule := brokenInside(part, seen); rule != "" {
 			return rule
 		}
+	}
+	return ""
+}
+
+// brokenText returns why the text that v makes of itself must not be encoded.
+func brokenText(v reflect.Value) (rule string) {
+	if v.Kind() == reflect.Pointer && v.IsNil() || !v.CanInterface() {
+		return ""
+	}
+	m, ok := v.Interface().(encoding.TextMarshaler)
+	if !ok && v.CanAddr() {
+		m, ok = v.Addr().Interface().(encoding.TextMarshaler)
+	}
+	if !ok {
+		return ""
+	}
+	if text, err := m.MarshalText(); err == nil && !utf8.Valid(text) { // an error is the encoder's to find
+		return ruleUTF8
 	}
 	return ""
 }

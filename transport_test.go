@@ -89,6 +89,31 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	assert.Zero(t, received.Load())
 }
 
+// A RoundTripper of the caller's may answer without a body, which net/http tolerates.
+func TestRedirectsWithoutABodyAreNotFollowed(t *testing.T) {
+	for _, p := range append(mutations, probe{"GetImgCode", getImgCode}) {
+		for _, status := range []int{302, 307} {
+			var asked []string
+			redirects := roundTripper(func(req *http.Request) (*http.Response, error) {
+				asked = append(asked, req.URL.Host)
+				return &http.Response{StatusCode: status, Header: http.Header{"Location": {"http://elsewhere.invalid/x"}}}, nil
+			})
+			for name, opt := range map[string]openplatform.Option{
+				"in WithHTTPClient": through(redirects),
+				"in WithWrapper":    openplatform.WithWrapper(func(http.RoundTripper) http.RoundTripper { return redirects }),
+			} {
+				asked = nil
+				err := p.call(t.Context(), newClient(t, "http://platform.invalid", opt, quickRetries))
+				var failure *openplatform.ResponseError
+				require.ErrorAs(t, err, &failure, "%s, %s", p.name, name)
+				assert.Equal(t, status, failure.HTTPStatus)
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+				assert.Equal(t, []string{"platform.invalid"}, asked, "%s, %s", p.name, name)
+			}
+		}
+	}
+}
+
 func TestCallersCheckRedirectIsNotAsked(t *testing.T) {
 	url, received := serve(t, answer(302, "", "Location", "/"))
 	client := newClient(t, url, openplatform.WithHTTPClient(&http.Client{

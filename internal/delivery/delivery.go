@@ -75,10 +75,27 @@ func cloneOf(t *http.Transport) (transport *http.Transport, native bool) {
 		}
 	}
 	fresh := t.Clone()
-	c := clone{weak.Make(fresh), len(fresh.TLSNextProto) == 0}
+	isNative := len(fresh.TLSNextProto) == 0
+	rememberClone(key, fresh, isNative)
+	return fresh, isNative
+}
+
+// rememberClone needs clones to be locked.
+func rememberClone(key weak.Pointer[http.Transport], fresh *http.Transport, native bool) {
+	c := clone{weak.Make(fresh), native}
 	clones.of[key] = c
 	runtime.AddCleanup(fresh, func(key weak.Pointer[http.Transport]) { forgetClone(key, c) }, key)
-	return fresh, c.native
+}
+
+// replaceClone has those who will share a transport share fresh instead of old.
+func replaceClone(old, fresh *http.Transport) {
+	clones.Lock()
+	defer clones.Unlock()
+	for key, c := range clones.of {
+		if c.transport == weak.Make(old) {
+			rememberClone(key, fresh, c.native)
+		}
+	}
 }
 
 // forgetClone forgets c, unless another one has taken its place.
@@ -113,6 +130,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer a.returned.Store(true)
 	native := t.native.Load()
 	a.native = native != nil
+	if a.wrapped && req.Context().Done() != a.Done() { // a wrapper's ctx may outlast the call, the request may not
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		defer context.AfterFunc(a, cancel)() //nolint:contextcheck // an Attempt is a ctx
+		req = req.WithContext(ctx)
+	}
 	req = a.attach(req)
 	var resp *http.Response
 	if http2MayHang && a.native && speaksHTTP2(native, req) {
@@ -130,7 +153,7 @@ func speaksHTTP2(t *http.Transport, req *http.Request) bool {
 // exchange sends req and reads the answer.
 func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := next.RoundTrip(req)
-	if err != nil || resp == nil || resp.Body == nil {
+	if err != nil || resp == nil {
 		return resp, err
 	}
 	body, err := readAll(resp)
@@ -146,6 +169,9 @@ func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Res
 func readAll(resp *http.Response) (body []byte, err error) {
 	if IsRedirect(resp.StatusCode) {
 		resp.Header.Del("Location")
+	}
+	if resp.Body == nil { // which net/http tolerates
+		resp.Body = http.NoBody
 	}
 	if resp.StatusCode >= http.StatusOK { // below, the body would be an open connection
 		body, err = readBody(resp)
@@ -174,8 +200,8 @@ type above struct{ next http.RoundTripper }
 
 func (w above) RoundTrip(req *http.Request) (*http.Response, error) {
 	a := attemptOf(req)
-	if a == nil {
-		return nil, errors.New("openplatform: a request outside of a call")
+	if a == nil || a.wrapped {
+		return nil, errors.New("openplatform: a request is sent once, and within its call")
 	}
 	a.wrapped = true
 	visible := *req
@@ -188,8 +214,8 @@ func (w above) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if resp == nil || resp.Body == nil {
-		return resp, nil
+	if resp == nil {
+		return nil, nil
 	}
 	a.body, a.bodyErr = readAll(resp)
 	return resp, nil

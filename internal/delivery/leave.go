@@ -40,7 +40,9 @@ func (t *Transport) exchangeOrLeave(a *Attempt, native *http.Transport, req *htt
 		return x.passOn()
 	case <-grace.C:
 		a.connected.Store(true) // nothing is proven of what may still go on
-		t.native.CompareAndSwap(native, native.Clone())
+		if fresh := native.Clone(); t.native.CompareAndSwap(native, fresh) {
+			replaceClone(native, fresh)
+		}
 		return nil, a.Err()
 	}
 }

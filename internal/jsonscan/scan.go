@@ -136,8 +136,9 @@ func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {
 }
 
 // HasDuplicate reports whether any object in a valid JSON value, at any depth, has two
-// members whose names are the same to same. It looks at each byte once.
-func HasDuplicate(value []byte, same func(name string) string) bool {
+// members whose names are the same to same, which is told how many objects and arrays are
+// around the object. It looks at each byte once.
+func HasDuplicate(value []byte, same func(depth int, name string) string) bool {
 	var within []map[string]bool // the names of each object that is open, nil for an array
 	isName := false
 	for i := 0; i < len(value); i++ {
@@ -157,7 +158,7 @@ func HasDuplicate(value []byte, same func(name string) string) bool {
 				continue
 			}
 			name, _ := Unquote(quoted) // a valid name
-			names, key := within[len(within)-1], same(string(name))
+			names, key := within[len(within)-1], same(len(within)-1, string(name))
 			if names[key] {
 				return true
 			}

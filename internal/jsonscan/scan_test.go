@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -19,14 +20,18 @@ func TestMembers(t *testing.T) {
 }
 
 func TestHasDuplicate(t *testing.T) {
-	exactly := func(name string) string { return name }
+	exactly := func(_ int, name string) string { return name }
+	caseless := func(_ int, name string) string { return strings.ToLower(name) }
+	depthOnly := func(depth int, _ string) string { return fmt.Sprint(depth) }
+	assert.True(t, HasDuplicate([]byte(`{"a":1,"b":2}`), depthOnly))
+	assert.False(t, HasDuplicate([]byte(`{"a":[{"b":{"c":2}}]}`), depthOnly))
 	for value, want := range map[string]bool{
 		`{}`: false, `[]`: false, `"a"`: false, `1`: false, `{"a":1,"b":{"a":2},"c":[{"a":1},{"a":1}]}`: false, `{"a":"a","b":["a","a"]}`: false,
 		`{"a":1,"a":2}`: true, `{"b":{"a":1,"\u0061":2}}`: true, `[[{"a":{},"b":[],"a":1}]]`: true, `{"a":["x",{"y":1}],"b":"\"","a":1}`: true,
 		`{"A":1,"a":2}`: false,
 	} {
 		assert.Equal(t, want, HasDuplicate([]byte(value), exactly), value)
-		assert.Equal(t, want || value == `{"A":1,"a":2}`, HasDuplicate([]byte(value), strings.ToLower), value)
+		assert.Equal(t, want || value == `{"A":1,"a":2}`, HasDuplicate([]byte(value), caseless), value)
 	}
 }
 

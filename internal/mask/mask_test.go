@@ -176,6 +176,24 @@ func TestNamesAreThoseOfHTML(t *testing.T) {
 	}
 }
 
+func TestASecretCutInsideAnEscapeIsMasked(t *testing.T) {
+	secrets := []Secret{{"hunter中xyz", All}}
+	before := strings.Repeat("错", 90) + " pwd="
+	for _, rest := range []string{`\u4e2`, `\u`, `\`, "%E4%B", "%E", "%", "&#20", "&#", "&", `\x`, "%u4e"} {
+		assert.NotContains(t, Text(before+"hunter"+rest, secrets), "hunter", rest)
+		assert.NotContains(t, Text("pwd=hunter"+rest+"...", secrets), "hunter", rest)
+	}
+	assert.Equal(t, "pwd=***", Text("pwd=hunter...", secrets))
+	assert.Equal(t, "a hunter", Text("a hunter", secrets), "in a text that was not cut it may be a word")
+}
+
+func TestEscapesOfOtherLanguages(t *testing.T) {
+	secrets := []Secret{{"Pw-9c8中7e", All}}
+	for _, s := range []string{`Pw\x2d9c8\xe4\xb8\xad7e`, `Pw%u002d9c8%u4e2d7e`, `Pw\U0000002d9c8\U00004e2d7e`} {
+		assert.Equal(t, "[***]", Text("["+s+"]", secrets))
+	}
+}
+
 func TestCut(t *testing.T) {
 	assert.Equal(t, "密码", Cut("密码", 2))
 	assert.Equal(t, "密…", Cut("密码错", 2))

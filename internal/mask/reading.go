@@ -97,7 +97,7 @@ func (d *decoder) undo() bool {
 	if last := len(d.out) - 1; last >= 0 && d.out[last] == ';' {
 		return d.undoHTML()
 	}
-	return d.undoHex("%", 2) || d.undoHex(`\u`, 4) || d.undoSpace()
+	return d.undoHex("%", 2) || d.undoHex(`\x`, 2) || d.undoHex(`\u`, 4) || d.undoHex("%u", 4) || d.undoHex(`\U`, 8) || d.undoSpace()
 }
 
 // undoHex undoes a prefix and as many hexadecimal digits.
@@ -106,11 +106,11 @@ func (d *decoder) undoHex(prefix string, digits int) bool {
 	if start < 0 || string(d.out[start:start+len(prefix)]) != prefix {
 		return false
 	}
-	value, err := strconv.ParseUint(string(d.out[start+len(prefix):]), 16, 16)
+	value, err := strconv.ParseUint(string(d.out[start+len(prefix):]), 16, 21)
 	if err != nil {
 		return false
 	}
-	switch c := rune(value & 0xFFFF); {
+	switch c := rune(value); {
 	case digits == 2:
 		return d.replace(start, string([]byte{byte(value & 0xFF)}))
 	case utf16.IsSurrogate(c): // it has a partner before it, or waits for one

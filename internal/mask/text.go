@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -29,6 +30,7 @@ const (
 func newText(s string) *text {
 	isCut := len(s) >= cutAt
 	s = Plain(bounded(s))
+	isCut = isCut || strings.HasSuffix(s, "...") || strings.HasSuffix(s, "…")
 	return &text{s: s, isCut: isCut, owners: make([]int, len(s)), whole: map[span]shown{}}
 }
 
@@ -111,12 +113,27 @@ func (t *text) hideIn(r, key reading, secret Secret, owner int) {
 	}
 }
 
+// halfEscape is what a cut leaves of an escape.
+var halfEscape = regexp.MustCompile(`(?:%[0-9A-Fa-fu]?[0-9A-Fa-f]{0,3}|\\[uUx]?[0-9A-Fa-f]{0,7}|&#?\w{0,10})[.… ]*$`)
+
 // hideTail finds the beginning of a secret at the text's end, if it is less than a piece.
 func (t *text) hideTail(r, key reading, size, owner int) {
+	t.hideTailOf(r, key, size, owner)
+	if at := halfEscape.FindStringIndex(t.s); at != nil {
+		whole := slices.IndexFunc(r, func(c char) bool { return c.to > at[0] })
+		if whole >= 0 {
+			t.hideTailOf(r[:whole], key, size, owner)
+		}
+	}
+}
+
+// hideTailOf hides what is between the beginning of a secret, if r ends with one, and the
+// text's end.
+func (t *text) hideTailOf(r, key reading, size, owner int) {
 	same := func(a, b char) bool { return a.r == b.r }
 	for n := min(size-1, len(r)); n >= minSecret; n-- {
 		if tail := r[len(r)-n:]; slices.EqualFunc(tail, key[:n], same) {
-			t.hideBytes(span{tail[0].from, tail[n-1].to}, owner)
+			t.hideBytes(span{tail[0].from, len(t.s)}, owner)
 			return
 		}
 	}
