@@ -24,6 +24,7 @@ func (s *Sandbox) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset += min(d, maxAdvance-s.offset) // never the sum of both, which overflows
+	s.publishChange(ChangedClock)
 }
 
 // now needs s.mu.
