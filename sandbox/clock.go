@@ -27,6 +27,13 @@ func (s *Sandbox) Advance(d time.Duration) {
 	s.publishChange(ChangedClock)
 }
 
+// Advanced returns how far the sandbox's clock is ahead of the machine's: all that Advance added.
+func (s *Sandbox) Advanced() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
+}
+
 // now needs s.mu.
 func (s *Sandbox) now() time.Time {
 	return time.Now().Add(s.offset)
