@@ -10,6 +10,7 @@ import (
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
 	"github.com/ebaas/openplatform-go/internal/mask"
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // An answer is what came back for an attempt: the HTTP part of it, and the envelope
@@ -20,13 +21,16 @@ type answer struct {
 	header    http.Header
 	length    int     // of the body, in bytes
 	params    []param // of the request and, later, of the result: what a message may repeat
+	protocol  string
+	peer      net.Addr // the connection's other end, nil if that is not known
+	reused    bool
 	envelope
 }
 
-// readAnswer reads resp, with its body and why that ended early, and returns an answer with code 000, or the error that
-// anything else is.
-func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byte, bodyErr error) (answer, error) {
-	a := answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, length: len(body), params: m.params}
+// read reads resp, with its body and why that ended early. It returns a with code 000, or the
+// error that anything else is.
+func (a answer) read(ctx context.Context, resp *http.Response, body []byte, bodyErr error) (answer, error) {
+	a.status, a.header, a.protocol, a.length = resp.StatusCode, resp.Header, resp.Proto, len(body)
 	switch {
 	case a.status < http.StatusOK:
 		return a, a.unusable("an HTTP status that is no answer")
@@ -40,7 +44,7 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byt
 	var err error
 	if a.envelope, err = parseEnvelope(body); err != nil {
 		e := a.unusable(err.Error())
-		e.Title = shownText(pageTitle(body), m.params, maxTitle)
+		e.Title = shownText(pageTitle(body), a.params, maxTitle)
 		return a, e
 	}
 	if Code(a.code) != CodeOK {
@@ -50,6 +54,13 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byt
 		return a, a.unusable("code 000 at an HTTP status that is no success")
 	}
 	return a, nil
+}
+
+func (a *answer) peerText() string {
+	if a.peer == nil {
+		return ""
+	}
+	return a.peer.String()
 }
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }
@@ -77,7 +88,7 @@ func (a *answer) failure() *APIError {
 	params := a.params
 	return &APIError{
 		Operation: a.operation, Code: Code(a.code), Msg: string(a.msg), RequestID: string(a.requestID),
-		HTTPStatus: a.status, RetryAfter: parseRetryAfter(a.header), params: func() []param { return params },
+		HTTPStatus: a.status, RetryAfter: retry.After(a.header), params: func() []param { return params },
 	}
 }
 
@@ -89,7 +100,7 @@ func (a *answer) unusable(reason string) *ResponseError {
 	return &ResponseError{
 		Operation: a.operation, HTTPStatus: a.status, ContentType: mask.Cut(contentType, maxTitle),
 		RequestID:  shownRequestID(string(a.requestID), a.params),
-		RetryAfter: parseRetryAfter(a.header), Reason: reason, BodyLength: a.length,
+		RetryAfter: retry.After(a.header), Reason: reason, BodyLength: a.length,
 	}
 }
 
@@ -97,7 +108,7 @@ func (a *answer) unusable(reason string) *ResponseError {
 func (a *answer) cutShort(ctx context.Context, err error) error {
 	reason, cause := explain(ctx, err)
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return &TransportError{Operation: a.operation, reason: reason + " in the middle of the answer", cause: cause}
+		return &TransportError{Operation: a.operation, Reason: reason + " in the middle of the answer", Cause: cause}
 	}
 	e := a.unusable("the body ended early: " + reason)
 	e.cause, e.truncated = cause, true

@@ -8,12 +8,14 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-resty/resty/v2"
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // Version is the SDK's version, as it appears in the User-Agent header.
@@ -33,17 +35,18 @@ type Client struct {
 // A core is what a Client is made of.
 type core struct {
 	baseURL string // without a trailing slash
-	host    string
+	address address
 	resty   *resty.Client
 	pool    *delivery.Transport
 	timeout time.Duration
 	// attemptTimeout is the caller's http.Client's. It is applied here, since net/http tells
 	// it from a cancelled request only where it reads the body itself.
 	attemptTimeout time.Duration
-	retry          RetryPolicy
-	quota          quota
+	retry          retry.Policy
+	quota          retry.Quota
 	logger         *slog.Logger
 	observer       Observer
+	tracer         TracePropagator // the observer, if it is one
 }
 
 // inside returns the client's core, nil if NewClient did not make it.
@@ -111,17 +114,41 @@ func newClient(cfg config) (*Client, error) {
 	}
 	c := &core{
 		baseURL:        cfg.baseURL,
-		host:           strings.SplitN(cfg.baseURL, "/", 4)[2],
+		address:        addressOf(cfg.baseURL),
 		resty:          rc,
 		pool:           pool,
 		timeout:        cfg.timeout,
 		attemptTimeout: cfg.http.Timeout,
-		retry:          cfg.retry.withDefaults(),
+		retry:          retry.Policy(cfg.retry).WithDefaults(),
 		logger:         cfg.logger,
 		observer:       combined(cfg.observers),
 	}
-	c.quota.fill()
+	c.tracer, _ = c.observer.(TracePropagator)
 	return &Client{core: func() *core { return c }}, nil
+}
+
+// An address is where a base URL leads.
+type address struct {
+	scheme    string
+	authority string // host, and port if the URL has one
+	host      string
+	port      int
+}
+
+// addressOf reads a base URL that WithBaseURL, or an Environment, vouches for.
+func addressOf(baseURL string) address {
+	u, err := url.Parse(baseURL)
+	if err != nil {
+		return address{}
+	}
+	a := address{scheme: u.Scheme, authority: u.Host, host: u.Hostname(), port: 443}
+	if u.Scheme == "http" {
+		a.port = 80
+	}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		a.port = port
+	}
+	return a
 }
 
 // CloseIdleConnections closes the connections that are kept open for later calls.
@@ -247,7 +274,7 @@ func WithRetry(p RetryPolicy) Option {
 		if longest := 24 * time.Hour; p.BaseDelay > longest || p.MaxDelay > longest {
 			return fmt.Errorf("WithRetry: a delay is longer than %v", longest)
 		}
-		if p := p.withDefaults(); p.MaxDelay < p.BaseDelay {
+		if p := retry.Policy(p).WithDefaults(); p.MaxDelay < p.BaseDelay {
 			return fmt.Errorf("WithRetry: MaxDelay %v is shorter than BaseDelay %v", p.MaxDelay, p.BaseDelay)
 		}
 		c.retry = p
@@ -258,7 +285,8 @@ func WithRetry(p RetryPolicy) Option {
 // WithLogger logs one line a call to l: operation, host, code, request_id,
 // http_status, attempts, duration and outcome, and the error's text if there is
 // one. Success is logged at Debug, a rejection by the platform at Info, and what
-// did not arrive or may have at Warn. No line holds a secret.
+// did not arrive or may have at Warn. A success that took more than one attempt is logged at
+// Info, with the error of the last attempt that failed. No line holds a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {

@@ -193,8 +193,8 @@ func decodeData(raw json.RawMessage, data any) error {
 	if err := json.Unmarshal(raw, data); err != nil {
 		return errors.New("data is not of the documented type") // the decoder's error can quote the value
 	}
-	if field, rule := brokenRule(resultParams(data)); rule != "" {
-		return fmt.Errorf("data.%s %s", field, rule)
+	if b := firstBroken(resultParams(data)); b.rule != "" {
+		return fmt.Errorf("data.%s %s", b.field, b.rule)
 	}
 	return nil
 }

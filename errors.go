@@ -13,12 +13,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/ebaas/openplatform-go/internal/mask"
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
@@ -47,6 +49,22 @@ const (
 	CodeSystemError          Code = "500"    // 系统异常，请稍后再试或联系管理员
 )
 
+// Codes returns the codes that the platform documents for failures, in ascending order. Each
+// has an error of its own for errors.Is.
+func Codes() []Code { return slices.Sorted(slices.Values(documentedCodes)) }
+
+// AboutCredentials reports whether c is about the business system that calls, and not about
+// the person it calls for: its app id, client id, client secret, signature or access token,
+// or its permission to use an API. No person can do anything about such a failure.
+func (c Code) AboutCredentials() bool {
+	switch c {
+	case CodeInvalidAppID, CodeInvalidSignature, CodeAPINotPermitted, CodeInvalidAccessToken, CodeInvalidClientID, CodeInvalidClientSecret:
+		return true
+	default:
+		return false
+	}
+}
+
 // class returns the first three digits of a code, which follow HTTP's statuses, or
 // 0 for a code that is not made of digits.
 func (c Code) class() int {
@@ -72,7 +90,11 @@ func classSentinel(text string, low, high int) error {
 	return &sentinel{text: text, low: low, high: high}
 }
 
+// documentedCodes are the codes that have a sentinel, in the order of the list below.
+var documentedCodes []Code
+
 func codeSentinel(text string, code Code) error {
+	documentedCodes = append(documentedCodes, code)
 	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
 }
 
@@ -152,61 +174,71 @@ func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeSucceeded
 	}
-	if f, ok := failureOf(err); ok {
-		return f.outcome()
-	}
-	return OutcomeUnknown
+	return factsOf(err).outcome
 }
 
-// A failure is any of the SDK's four errors: what a call, or an attempt, knows of why it
-// failed.
+// A failure is any of the SDK's four errors.
 type failure interface {
 	error
-	outcome() Outcome
-	operation() string
-	requestID() string
-	retryAfter() time.Duration
+	facts() facts
 }
 
-func failureOf(err error) (f failure, ok bool) {
-	ok = errors.As(err, &f)
-	return f, ok
+// facts are what an error says of the call or the attempt that failed with it. The zero
+// value is what is known of an error that is none of the SDK's.
+type facts struct {
+	operation      string
+	outcome        Outcome
+	code           Code // "" if there was no envelope
+	requestID      string
+	httpStatus     int // 0 if there was no answer
+	retryAfter     time.Duration
+	neverConnected bool // nothing was sent, because no connection could be made
+	mayPass        bool // another attempt could succeed
+}
+
+func factsOf(err error) facts {
+	var f failure
+	if errors.As(err, &f) {
+		return f.facts()
+	}
+	return facts{}
 }
 
 // OperationOf returns the name of the operation that failed with err, such as "SendSmsCode",
 // and "" if err is none of the SDK's errors. err may be wrapped.
-func OperationOf(err error) string {
-	if f, ok := failureOf(err); ok {
-		return f.operation()
-	}
-	return ""
-}
+func OperationOf(err error) string { return factsOf(err).operation }
 
 // RequestIDOf returns the request id of the answer that err is about, which the platform's
 // support asks for. It is "" if there was no answer, or none with an id, or if err is none of
 // the SDK's errors. err may be wrapped.
-func RequestIDOf(err error) string {
-	if f, ok := failureOf(err); ok {
-		return f.requestID()
-	}
-	return ""
-}
+func RequestIDOf(err error) string { return factsOf(err).requestID }
 
 // RetryAfterOf returns how long the platform, or a gateway, asks to wait before another
 // call, 0 if it does not say. err may be wrapped.
-func RetryAfterOf(err error) time.Duration {
-	if f, ok := failureOf(err); ok {
-		return f.retryAfter()
-	}
-	return 0
-}
+func RetryAfterOf(err error) time.Duration { return factsOf(err).retryAfter }
 
-// ValidationError says that a request breaks a rule that the platform documents.
-// Nothing was sent: mend the request.
+// Violation says what kind of rule a request breaks.
+type Violation string
+
+// The kinds of rules that a request can break.
+const (
+	ViolationRequired Violation = "required"   // the field is empty
+	ViolationTooShort Violation = "too_short"  // it has fewer characters than documented
+	ViolationTooLong  Violation = "too_long"   // it has more
+	ViolationNotOneOf Violation = "not_one_of" // it is none of the documented values
+	ViolationNotText  Violation = "not_text"   // it is not valid UTF-8
+	// ViolationSetup is a mistake of the program that calls, not of a person who fills in a
+	// form: a nil request, an empty client id, a client that NewClient did not make.
+	ViolationSetup Violation = "setup"
+)
+
+// ValidationError says that a request breaks a rule that the platform documents, or that it
+// cannot be made at all. Nothing was sent. Correct the request.
 type ValidationError struct {
 	Operation string
 	Field     string // the wire name; empty if the rule is about the request as a whole
-	Rule      string // what the field must be; never its value
+	Violation Violation
+	Rule      string // what the field must be, in English; never its value
 }
 
 func (e *ValidationError) Error() string {
@@ -216,10 +248,14 @@ func (e *ValidationError) Error() string {
 // Format prints the error's text under every verb.
 func (e *ValidationError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-func (e *ValidationError) operation() string       { return e.Operation }
-func (*ValidationError) requestID() string         { return "" }
-func (*ValidationError) retryAfter() time.Duration { return 0 }
-func (e *ValidationError) outcome() Outcome        { return OutcomeNotSent }
+func (e *ValidationError) facts() facts {
+	return facts{operation: e.Operation, outcome: OutcomeNotSent}
+}
+
+// setupError is a mistake of the program that calls.
+func setupError(operation, rule string) *ValidationError {
+	return &ValidationError{Operation: operation, Violation: ViolationSetup, Rule: rule}
+}
 
 // APIError is the platform's answer with a code other than 000. Compare it with
 // errors.Is and a sentinel such as [ErrInvalidToken] or [ErrRateLimited].
@@ -241,7 +277,7 @@ func (e *APIError) Error() string {
 	p := e.printable()
 	id := cmp.Or(p.RequestID, "none")
 	return errorText(e.Operation, fmt.Sprintf("code %s: %s", p.Code, cmp.Or(p.Msg, "no message")),
-		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.outcome()))
+		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.facts().outcome))
 }
 
 // Format prints the error's text under every verb, so that %#v does not print what
@@ -262,14 +298,15 @@ func (e *APIError) Is(target error) bool {
 	return ok && (s.code == e.Code && s.code != "" || s.matchesClass(e.Code.class()))
 }
 
-func (e *APIError) operation() string         { return e.Operation }
-func (e *APIError) requestID() string         { return e.RequestID }
-func (e *APIError) retryAfter() time.Duration { return e.RetryAfter }
-func (e *APIError) outcome() Outcome {
-	if c := e.Code.class(); 400 <= c && c <= 499 {
-		return OutcomeRejected
+func (e *APIError) facts() facts {
+	outcome, class := OutcomeUnknown, e.Code.class()
+	if 400 <= class && class <= 499 {
+		outcome = OutcomeRejected
 	}
-	return OutcomeUnknown
+	return facts{
+		operation: e.Operation, outcome: outcome, code: e.Code, requestID: e.RequestID, httpStatus: e.HTTPStatus,
+		retryAfter: e.RetryAfter, mayPass: retry.IsBusy(e.HTTPStatus) || retry.IsBusy(class),
+	}
 }
 
 // printable returns a copy of e without secrets. It is made when something is printed, and
@@ -328,10 +365,12 @@ func (e *ResponseError) Is(target error) bool {
 	return ok && s.matchesClass(e.HTTPStatus)
 }
 
-func (e *ResponseError) operation() string         { return e.Operation }
-func (e *ResponseError) requestID() string         { return e.RequestID }
-func (e *ResponseError) retryAfter() time.Duration { return e.RetryAfter }
-func (e *ResponseError) outcome() Outcome          { return OutcomeUnknown }
+func (e *ResponseError) facts() facts {
+	return facts{
+		operation: e.Operation, outcome: OutcomeUnknown, requestID: e.RequestID, httpStatus: e.HTTPStatus,
+		retryAfter: e.RetryAfter, mayPass: e.truncated || retry.IsBusy(e.HTTPStatus),
+	}
+}
 
 // TransportError says that no usable answer came: a name that does not resolve, a
 // refused connection, TLS, a reset, a timeout, a cancelled ctx. [OutcomeOf] tells
@@ -340,47 +379,52 @@ type TransportError struct {
 	Operation string
 	// Attempts is how many times the request was tried, 0 if ctx had ended before.
 	Attempts int
+	// NotSent says that the request provably never reached the platform. Otherwise the
+	// outcome is unknown.
+	NotSent bool
+	// Reason says in a few words what went wrong. It holds no address and no secret.
+	Reason string
+	// Cause is what Unwrap returns.
+	Cause error `json:"-"`
 
-	reason  string
-	cause   error
-	notSent bool
 	// Of the last attempt alone:
-	neverConnected bool // it provably failed to make a connection
-	certificate    bool // it met a certificate that is not trusted
+	dialFailed  bool // it provably failed to make a connection
+	certificate bool // it met a certificate that is not trusted
 }
 
 func (e *TransportError) Error() string {
-	return errorText(e.Operation, e.reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.outcome()))
+	return errorText(e.Operation, e.Reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.facts().outcome))
 }
 
 // Format prints the error's text under every verb.
 func (e *TransportError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-// Unwrap returns the cause if it is of a kind that cannot hold a URL: a context
+// Unwrap returns the cause. The SDK sets it only if it is of a kind that cannot hold a URL: a context
 // error, an errno, [os.ErrDeadlineExceeded], an end of file, a [*net.DNSError] or an
-// error of [crypto/x509]. Otherwise it returns nil: net/http's own errors quote
-// whole URLs, and with them tokens.
-func (e *TransportError) Unwrap() error { return e.cause }
+// error of [crypto/x509]. Net/http's own errors quote whole URLs, and with them tokens.
+func (e *TransportError) Unwrap() error { return e.Cause }
 
 // Timeout reports whether time ran out.
 func (e *TransportError) Timeout() bool {
-	return errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, os.ErrDeadlineExceeded)
+	return errors.Is(e.Cause, context.DeadlineExceeded) || errors.Is(e.Cause, os.ErrDeadlineExceeded)
 }
 
-func (e *TransportError) operation() string       { return e.Operation }
-func (*TransportError) requestID() string         { return "" }
-func (*TransportError) retryAfter() time.Duration { return 0 }
-func (e *TransportError) outcome() Outcome {
-	if e.notSent {
-		return OutcomeNotSent
+func (e *TransportError) facts() facts {
+	f := facts{
+		operation: e.Operation, outcome: OutcomeUnknown,
+		neverConnected: e.dialFailed && !e.certificate, mayPass: !e.certificate,
 	}
-	return OutcomeUnknown
+	if e.NotSent {
+		f.outcome = OutcomeNotSent
+	}
+	return f
 }
 
 // printable returns err without what only the program may see: what observers and
 // logs are given.
 func printable(err error) error {
-	if e, ok := err.(*APIError); ok { //nolint:errorlint // call returns it unwrapped
+	var e *APIError
+	if errors.As(err, &e) {
 		return e.printable()
 	}
 	return err

@@ -25,6 +25,7 @@ type param struct {
 	name     string // on the wire
 	value    string
 	optional bool                // of a result: the platform may leave it out
+	setup    bool                // of a request: the program fills it in, and no person
 	min      int                 // in characters, 0 where no minimum is documented
 	max      int                 // in characters, 0 where no maximum is documented
 	oneOf    []string            // the documented set, nil where there is none
@@ -51,23 +52,43 @@ func asDocumented(v any) (documented, bool) {
 	return d, t.PkgPath() == ownPackage
 }
 
-// brokenRule returns the first rule that params break, and the field that breaks
-// it; an empty rule means none. The value is never part of it.
-func brokenRule(params []param) (field, rule string) {
+// A broken rule is one that params break. Its text never has the value in it.
+type broken struct {
+	field     string
+	violation Violation
+	rule      string // "" if none is broken
+}
+
+// firstBroken returns the first rule that params break.
+func firstBroken(params []param) broken {
 	for _, p := range params {
-		switch {
-		case p.value == "" && p.optional:
-		case p.value == "":
-			return p.name, "must not be empty"
-		case !utf8.ValidString(p.value):
-			return p.name, "must be valid UTF-8"
-		case utf8.RuneCountInString(p.value) < p.min:
-			return p.name, fmt.Sprintf("must have at least %d characters", p.min)
-		case p.max > 0 && utf8.RuneCountInString(p.value) > p.max:
-			return p.name, fmt.Sprintf("must have at most %d characters", p.max)
-		case p.oneOf != nil && !slices.Contains(p.oneOf, p.value):
-			return p.name, "must be one of " + strings.Join(p.oneOf, ", ")
+		violation, rule := p.broken()
+		if rule == "" {
+			continue
 		}
+		if p.setup {
+			violation = ViolationSetup
+		}
+		return broken{p.name, violation, rule}
+	}
+	return broken{}
+}
+
+func (p param) broken() (violation Violation, rule string) {
+	length := utf8.RuneCountInString(p.value)
+	switch {
+	case length == 0 && p.optional:
+		return "", ""
+	case length == 0:
+		return ViolationRequired, "must not be empty"
+	case !utf8.ValidString(p.value):
+		return ViolationNotText, "must be valid UTF-8"
+	case length < p.min:
+		return ViolationTooShort, fmt.Sprintf("must have at least %d characters", p.min)
+	case p.max > 0 && length > p.max:
+		return ViolationTooLong, fmt.Sprintf("must have at most %d characters", p.max)
+	case p.oneOf != nil && !slices.Contains(p.oneOf, p.value):
+		return ViolationNotOneOf, "must be one of " + strings.Join(p.oneOf, ", ")
 	}
 	return "", ""
 }
@@ -99,18 +120,14 @@ func encode(c *core, op Operation, in any) (*message, error) {
 	return m, nil
 }
 
-func (m *message) invalid(field, rule string) error {
-	return &ValidationError{Operation: m.op.Name, Field: field, Rule: rule}
-}
-
 // encodeDocumented writes the parameters of one of the SDK's own types.
 func (m *message) encodeDocumented(d documented) error {
 	if v := reflect.ValueOf(d); v.Kind() == reflect.Pointer && v.IsNil() {
-		return m.invalid("", "the request must not be nil")
+		return setupError(m.op.Name, ruleNotNil)
 	}
 	m.params = d.params()
-	if field, rule := brokenRule(m.params); rule != "" {
-		return m.invalid(field, rule)
+	if b := firstBroken(m.params); b.rule != "" {
+		return &ValidationError{Operation: m.op.Name, Field: b.field, Violation: b.violation, Rule: b.rule}
 	}
 	if m.op.Method == http.MethodPost {
 		m.body, m.hasData = encodeObject(m.params), true
@@ -127,10 +144,10 @@ func (m *message) encodeDocumented(d documented) error {
 // encodeAny writes what Do was given.
 func (m *message) encodeAny(in any) error {
 	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
-		return m.invalid("", "the request must not be nil")
+		return setupError(m.op.Name, ruleNotNil)
 	}
 	if rule := brokenInside(reflect.ValueOf(in), map[visited]bool{}); rule != "" {
-		return m.invalid("", rule)
+		return setupError(m.op.Name, rule)
 	}
 	body := []byte("{}")
 	var err error
@@ -139,11 +156,11 @@ func (m *message) encodeAny(in any) error {
 	}
 	switch {
 	case bytes.Contains(body, []byte(`"`+maskedPrefix)): // a MarshalJSON of the caller's encoded one
-		return m.invalid("", "the request must not contain the JSON of a request type of the SDK, which is masked")
+		return setupError(m.op.Name, "the request must not contain the JSON of a request type of the SDK, which is masked")
 	case err != nil || !bytes.HasPrefix(body, []byte("{")):
-		return m.invalid("", "the request must encode as a JSON object") // the encoder's error can quote the value
+		return setupError(m.op.Name, "the request must encode as a JSON object") // the encoder's error can quote the value
 	case !jsonscan.IsUnicode(body): // raw JSON of the caller's is not
-		return m.invalid("", ruleUTF8)
+		return setupError(m.op.Name, ruleUTF8)
 	}
 	if m.op.Method == http.MethodPost {
 		m.body, m.hasData = body, len(body) > len("{}")
@@ -151,7 +168,7 @@ func (m *message) encodeAny(in any) error {
 	}
 	query, err := queryOf(body)
 	if err != nil {
-		return m.invalid("", err.Error())
+		return setupError(m.op.Name, err.Error())
 	}
 	if query != "" {
 		m.url += "?" + query
@@ -172,7 +189,10 @@ type visited struct {
 	length int
 }
 
-const ruleUTF8 = "the request must be valid UTF-8"
+const (
+	ruleNotNil = "the request must not be nil"
+	ruleUTF8   = "the request must be valid UTF-8"
+)
 
 // brokenInside returns why v must not be encoded. Strings that are not UTF-8 would all become
 // the same one; a request of the SDK's has masked JSON, and so has a type that embeds one. It

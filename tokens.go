@@ -137,7 +137,7 @@ func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 }
 
 func noSource() error {
-	return &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil, the source must come from a Client"}
+	return setupError(opGetAccessToken.Name, "the ctx must not be nil, the source must come from a Client")
 }
 
 // Invalidate forgets token, which the platform has rejected: here at once, and in the

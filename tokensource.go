@@ -95,8 +95,8 @@ func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
 
 func gaveUp(ctx context.Context) error {
 	return &TransportError{
-		Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while waiting for the access token",
-		cause: ctx.Err(), notSent: true,
+		Operation: opGetAccessToken.Name, Reason: endOf(ctx.Err()) + " while waiting for the access token",
+		Cause: ctx.Err(), NotSent: true,
 	}
 }
 
@@ -194,7 +194,7 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
 	}, func(err error) { result <- err })
 	if err := <-result; err != nil {
 		if errors.Is(err, errEnded) {
-			err = &TransportError{Operation: opGetAccessToken.Name, reason: "the fetch " + err.Error()}
+			err = &TransportError{Operation: opGetAccessToken.Name, Reason: "the fetch " + err.Error()}
 		}
 		t.fail(r, err)
 		t.warnOfPanic(ctx, err)

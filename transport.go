@@ -59,15 +59,18 @@ func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
 	if m.op.Method == http.MethodPost {
 		request.SetBody(bodyToCome).Header["Content-Type"] = jsonType
 	}
+	c.setTraceHeaders(ctx, request.Header)
 	resp, err := request.Execute(m.op.Method, m.url)
+	a := answer{operation: m.op.Name, params: m.params}
+	a.peer, a.reused = try.Connection()
 	if err != nil {
 		reason, cause := explain(ctx, err)
 		notSent := try.NotSent(err)
-		return answer{}, &TransportError{
-			Operation: m.op.Name, Attempts: 1, reason: reason, cause: cause, notSent: notSent,
-			neverConnected: notSent && isDialError(err), certificate: isCertificateError(err),
+		return a, &TransportError{
+			Operation: m.op.Name, Attempts: 1, NotSent: notSent, Reason: reason, Cause: cause,
+			dialFailed: notSent && isDialError(err), certificate: isCertificateError(err),
 		}
 	}
 	body, bodyErr := try.Body()
-	return readAnswer(ctx, m, resp.RawResponse, body, bodyErr)
+	return a.read(ctx, resp.RawResponse, body, bodyErr)
 }

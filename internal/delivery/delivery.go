@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"runtime"
@@ -271,6 +272,12 @@ type Attempt struct {
 
 	body    []byte // of the answer
 	bodyErr error
+
+	connection struct {
+		sync.Mutex // the request may go on when the attempt is over
+		peer       net.Addr
+		reused     bool
+	}
 }
 
 // What can become of a body. It leaves fateOpen once.
@@ -318,8 +325,11 @@ func (a *Attempt) attach(req *http.Request) *http.Request {
 }
 
 // gotConn is called before anything is written to a connection.
-func (a *Attempt) gotConn(httptrace.GotConnInfo) {
+func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
 	a.connected.Store(true)
+	a.connection.Lock()
+	a.connection.peer, a.connection.reused = info.Conn.RemoteAddr(), info.Reused
+	a.connection.Unlock()
 	if a.native && a.fate.CompareAndSwap(fateOpen, fateTaken) {
 		a.known.Reset(a.content)
 	}
@@ -351,6 +361,14 @@ func (a *Attempt) NotSent(err error) bool {
 	default:
 		return a.native || !a.enough && a.fate.Load() == fateSealed
 	}
+}
+
+// Connection returns the address of the other end of the connection that the request was
+// sent over, nil if there was none; and whether the connection had been used before.
+func (a *Attempt) Connection() (peer net.Addr, reused bool) {
+	a.connection.Lock()
+	defer a.connection.Unlock()
+	return a.connection.peer, a.connection.reused
 }
 
 // Body returns the answer's body, of which one byte more than [MaxBody] is too much; and why
