@@ -34,11 +34,11 @@ type Client struct {
 
 // A core is what a Client is made of.
 type core struct {
-	baseURL string // without a trailing slash
-	address address
-	resty   *resty.Client
-	pool    *delivery.Transport
-	timeout time.Duration
+	baseURL   string // without a trailing slash
+	address   address
+	templates map[string]*resty.Request // by method
+	pool      *delivery.Transport
+	timeout   time.Duration
 	// attemptTimeout is the caller's http.Client's. It is applied here, since net/http tells
 	// it from a cancelled request only where it reads the body itself.
 	attemptTimeout time.Duration
@@ -104,18 +104,16 @@ func newClient(cfg config) (*Client, error) {
 		}
 		hc.Transport = delivery.Above(wrapped)
 	}
-	rc := resty.NewWithClient(&hc).
-		SetLogger(silent{}).
-		SetDisableWarn(true).
-		SetHeader("User-Agent", userAgent).
-		SetHeader("Accept", "application/json")
-	for key, values := range cfg.header {
-		rc.Header[key] = values
+	rc := resty.NewWithClient(&hc).SetLogger(silent{}).SetDisableWarn(true)
+	header := cfg.header.Clone()
+	header.Set("User-Agent", userAgent)
+	if header.Get("Accept") == "" {
+		header.Set("Accept", "application/json")
 	}
 	c := &core{
 		baseURL:        cfg.baseURL,
 		address:        addressOf(cfg.baseURL),
-		resty:          rc,
+		templates:      templates(rc, header),
 		pool:           pool,
 		timeout:        cfg.timeout,
 		attemptTimeout: cfg.http.Timeout,

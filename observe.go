@@ -245,7 +245,7 @@ func levelOf(o Outcome, way course) slog.Level {
 }
 
 // observedAttempt is an attempt, reported to the observer.
-func (c *core) observedAttempt(ctx context.Context, m *message, way course) (answer, error) {
+func (c *core) observedAttempt(ctx context.Context, m message, way course) (answer, error) {
 	if c.observer == nil {
 		return c.attempt(ctx, m)
 	}
@@ -298,9 +298,6 @@ func redacted(url string) string {
 
 // setTraceHeaders adds the headers that a propagator asks for.
 func (c *core) setTraceHeaders(ctx context.Context, h http.Header) {
-	if c.tracer == nil {
-		return
-	}
 	for name, value := range c.tracer.TraceHeaders(ctx) {
 		switch name = http.CanonicalHeaderKey(name); name {
 		case "Traceparent", "Tracestate", "Baggage":

@@ -106,18 +106,14 @@ type message struct {
 // encode validates in and turns it into a message: parameters in the query for GET,
 // a JSON object for POST. A POST without parameters sends {}: the platform's POST
 // bodies are objects, and a body is what delivery is tracked by.
-func encode(c *core, op Operation, in any) (*message, error) {
-	m := &message{op: op, url: c.baseURL + op.Path}
-	var err error
+func encode(c *core, op Operation, in any) (m message, err error) {
+	m = message{op: op, url: c.baseURL + op.Path}
 	if d, ok := asDocumented(in); ok {
 		err = m.encodeDocumented(d)
 	} else {
 		err = m.encodeAny(in)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return m, nil
+	return m, err
 }
 
 // encodeDocumented writes the parameters of one of the SDK's own types.

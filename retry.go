@@ -46,7 +46,7 @@ type course struct {
 }
 
 // deliver attempts m until it has an answer or must not go on.
-func (c *core) deliver(ctx context.Context, m *message) (a answer, way course, err error) {
+func (c *core) deliver(ctx context.Context, m message) (a answer, way course, err error) {
 	arrived := false // an attempt may have reached the platform
 	for n := 1; ; n++ {
 		way.attempts = n

@@ -298,8 +298,9 @@ func attemptOf(req *http.Request) *Attempt {
 // NewAttempt returns an attempt to send content, within ctx. Call [Attempt.End] when it is
 // over. headersAreEnough says that the platform can act on the request without its body.
 func NewAttempt(ctx context.Context, content []byte, headersAreEnough bool) *Attempt {
-	a := &Attempt{Context: ctx, content: content, enough: headersAreEnough}
+	a := &Attempt{content: content, enough: headersAreEnough}
 	a.trace.GotConn = a.gotConn
+	a.Context = httptrace.WithClientTrace(ctx, &a.trace)
 	return a
 }
 
@@ -313,8 +314,7 @@ func (a *Attempt) Value(k any) any {
 
 // attach returns a copy of req with the body.
 func (a *Attempt) attach(req *http.Request) *http.Request {
-	// The trace is for this request alone, and not for what a wrapper sends meanwhile.
-	a.request = *req.WithContext(httptrace.WithClientTrace(req.Context(), &a.trace))
+	a.request = *req
 	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.content))
 	if a.native { // of a body that net/http knows it sends the beginning together with the headers
 		a.request.Body = io.NopCloser(&a.known)
@@ -326,6 +326,9 @@ func (a *Attempt) attach(req *http.Request) *http.Request {
 
 // gotConn is called before anything is written to a connection.
 func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
+	if !a.attached.Load() {
+		return // it is of what a wrapper sends by itself, before it sends this request
+	}
 	a.connected.Store(true)
 	a.connection.Lock()
 	a.connection.peer, a.connection.reused = info.Conn.RemoteAddr(), info.Reused
