@@ -106,12 +106,12 @@ func (a *answer) unusable(reason string) *ResponseError {
 
 // cutShort is the error of an answer whose body could not be read to its end.
 func (a *answer) cutShort(ctx context.Context, err error) error {
-	reason, cause := explain(ctx, err)
+	f := explain(ctx, err)
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return &TransportError{Operation: a.operation, Reason: reason + " in the middle of the answer", Cause: cause}
+		return &TransportError{Operation: a.operation, Reason: f.Reason + " in the middle of the answer", Cause: f.Cause}
 	}
-	e := a.unusable("the body ended early: " + reason)
-	e.cause, e.truncated = cause, true
+	e := a.unusable("the body ended early: " + f.Reason)
+	e.cause, e.truncated = f.Cause, true
 	return e
 }
 

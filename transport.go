@@ -76,11 +76,10 @@ func (c *core) attempt(ctx context.Context, m message) (answer, error) {
 	a := answer{operation: m.op.Name, params: m.params}
 	a.peer, a.reused = try.Connection()
 	if err != nil {
-		reason, cause := explain(ctx, err)
-		notSent := try.NotSent(err)
+		f, notSent := explain(ctx, err), try.NotSent(err)
 		return a, &TransportError{
-			Operation: m.op.Name, Attempts: 1, NotSent: notSent, Reason: reason, Cause: cause,
-			dialFailed: notSent && isDialError(err), certificate: isCertificateError(err),
+			Operation: m.op.Name, Attempts: 1, NotSent: notSent, Reason: f.Reason, Cause: f.Cause,
+			dialFailed: notSent && f.Dial, certificate: f.Certificate,
 		}
 	}
 	body, bodyErr := try.Body()
