@@ -2,13 +2,17 @@ package openplatform
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"mime"
 	"net"
 	"net/http"
+	"reflect"
 	"regexp"
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
 	"github.com/ebaas/openplatform-go/internal/mask"
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
@@ -128,27 +132,73 @@ func pageTitle(body []byte) string {
 	return ""
 }
 
-// shownText is a text of the platform's as it is printed: without what the params hold.
-func shownText(s string, params []param, limit int) string {
-	if s == "" || s == msgOK {
-		return s
+// decodeData turns the data of a successful envelope into what data points to, strictly:
+// what is not documented as a success is not one.
+func decodeData(raw json.RawMessage, data any) error {
+	isNull := raw == nil || string(raw) == "null"
+	switch out := data.(type) {
+	case *struct{}:
+		if !isNull {
+			return errors.New("data is not null")
+		}
+		return nil
+	case *bool:
+		if string(raw) != "true" {
+			return errors.New("data is not true")
+		}
+		*out = true
+		return nil
 	}
-	return mask.Cut(mask.Text(s, secretsOf(params)), limit)
+	t := reflect.TypeOf(data).Elem()
+	if isNull && !nullable(t) {
+		return errors.New("data is missing or null")
+	}
+	if isNull {
+		return nil
+	}
+	if !jsonscan.IsUnicode(raw) {
+		return errors.New("data is not Unicode")
+	}
+	if jsonscan.HasDuplicate(raw, namesOf(t)) {
+		return errors.New("data has the same field twice")
+	}
+	if err := json.Unmarshal(raw, data); err != nil {
+		return errors.New("data is not of the documented type") // the decoder's error can quote the value
+	}
+	if b := firstBroken(resultParams(data)); b.rule != "" {
+		return fmt.Errorf("data.%s %s", b.field, b.rule)
+	}
+	return nil
 }
 
-func shownRequestID(id string, params []param) string {
-	return mask.Cut(mask.RequestID(id, secretsOf(params)), maxRequestID)
+// resultParams returns the fields of the result that data points to, directly or by one
+// more pointer, none if the SDK does not know it.
+func resultParams(data any) []param {
+	if d, ok := asDocumented(data); ok {
+		return d.params()
+	}
+	if inner := reflect.ValueOf(data).Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		if d, ok := asDocumented(inner.Interface()); ok {
+			return d.params()
+		}
+	}
+	return nil
 }
 
-// shownCode leaves a code of the documented form alone, whatever else the request said:
-// programs and people tell failures by it.
-func shownCode(code Code, params []param) Code {
-	switch class := code.class(); {
-	case class != 0 && len(code) <= len(CodeInvalidToken):
-		return code
-	case 400 <= class && class <= 599: // of digits: among contacts it would be a phone number
-		return Code(mask.Cut(mask.Secrets(string(code), secretsOf(params)), maxCode))
+// namesOf is jsonscan.NamesOf, but for the SDK's own types, none of which holds a map, it need
+// not look.
+func namesOf(t reflect.Type) func(depth int, name string) string {
+	if t.PkgPath() == ownPackage {
+		return jsonscan.Caseless
+	}
+	return jsonscan.NamesOf(t)
+}
+
+func nullable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
 	default:
-		return Code(shownText(string(code), params, maxCode))
+		return false
 	}
 }

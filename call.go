@@ -36,6 +36,8 @@ func (op Operation) brokenRule() string {
 	return ""
 }
 
+func (op Operation) isComposite() bool { return op.Method == "" }
+
 // Do calls an operation that this version of the SDK has no method for. in is a
 // struct or a map that encodes as a JSON object, nil if there is nothing to ask: it
 // becomes the body of a POST, or the query of a GET, where its values must be

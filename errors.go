@@ -6,14 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
-	"github.com/ebaas/openplatform-go/internal/mask"
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
@@ -316,25 +314,6 @@ func printable(err error) error {
 	}
 	return err
 }
-
-const maxErrorText = 1000 // bytes
-
-// errorText puts an error on one line. If it is too long, what happened gives way
-// first, the operation and the request id last.
-func errorText(operation, what, details string) string {
-	head := cutBytes("openplatform: "+mask.Plain(operation), maxErrorText/4) + ": "
-	tail := " (" + cutBytes(mask.Plain(details), maxErrorText/2) + ")"
-	return head + cutBytes(mask.Plain(what), maxErrorText-len(head)-len(tail)) + tail
-}
-
-func cutBytes(s string, limit int) string {
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit-len("…")], "") + "…"
-}
-
-func printError(f fmt.State, err error) { _, _ = io.WriteString(f, err.Error()) }
 
 // explain says why a round trip failed: ctx ended, or what err tells. See [TransportError.Unwrap].
 func explain(ctx context.Context, err error) delivery.Failure {

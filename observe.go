@@ -58,6 +58,22 @@ type CallEnd struct {
 	Err        error         // nil on success
 }
 
+// StopReason says why a call that failed was not attempted again.
+type StopReason string
+
+// The reasons for which a call is not attempted again.
+const (
+	// StopNotRepeatable: a second delivery might do harm, or could not help. See "What is
+	// repeated" in the package documentation.
+	StopNotRepeatable StopReason = "not_repeatable"
+	// StopPolicy: MaxAttempts were made, or Retry-After is longer than MaxDelay.
+	StopPolicy StopReason = "policy"
+	// StopQuota: the repetitions of the client's calls have used up their quota.
+	StopQuota StopReason = "quota"
+	// StopDeadline: ctx or the client's timeout has ended, or would end during the wait.
+	StopDeadline StopReason = "deadline"
+)
+
 // AttemptStart is what is known before an attempt.
 type AttemptStart struct {
 	Operation string

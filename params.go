@@ -1,16 +1,11 @@
 package openplatform
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // A param is one documented field of a request or a result, with the rules that
@@ -86,49 +81,3 @@ func (p param) broken() (violation Violation, rule string) {
 	}
 	return "", ""
 }
-
-// secretsOf returns what of params must not be printed.
-func secretsOf(params []param) []mask.Secret {
-	var secrets []mask.Secret
-	for _, p := range params {
-		if p.mask != nil && p.mask(p.value) != p.value {
-			secrets = append(secrets, mask.Secret{Value: p.value, Mask: p.mask})
-		}
-	}
-	return secrets
-}
-
-// shown is how a field prints.
-func (p param) shown() string {
-	if p.mask == nil {
-		return mask.Cut(mask.Plain(p.value), maxMsg)
-	}
-	return mask.Cut(mask.Plain(p.mask(p.value)), maxMsg)
-}
-
-// printParams is what a documented type prints under every verb.
-func printParams(w io.Writer, params []param) { _, _ = io.WriteString(w, paramsText(params)) }
-
-func paramsText(params []param) string {
-	fields := make([]string, len(params))
-	for i, p := range params {
-		fields[i] = p.name + ":" + p.shown()
-	}
-	return "{" + strings.Join(fields, " ") + "}"
-}
-
-// logParams is what a documented type logs.
-func logParams(params []param) slog.Value {
-	attrs := make([]slog.Attr, len(params))
-	for i, p := range params {
-		attrs[i] = slog.String(p.name, p.shown())
-	}
-	return slog.GroupValue(attrs...)
-}
-
-// maskedPrefix begins the JSON of every request, so that Do can find it.
-const maskedPrefix = "masked {"
-
-// maskedJSON is the JSON of a request: one string, for the many loggers that print JSON.
-// To read it back as a request fails, so that nothing passes a masked phone number on.
-func maskedJSON(params []param) ([]byte, error) { return json.Marshal("masked " + paramsText(params)) }

@@ -21,30 +21,6 @@ type RetryPolicy struct {
 	MaxDelay    time.Duration // 0 means 2 s
 }
 
-// StopReason says why a call that failed was not attempted again.
-type StopReason string
-
-// The reasons for which a call is not attempted again.
-const (
-	// StopNotRepeatable: a second delivery might do harm, or could not help. See "What is
-	// repeated" in the package documentation.
-	StopNotRepeatable StopReason = "not_repeatable"
-	// StopPolicy: MaxAttempts were made, or Retry-After is longer than MaxDelay.
-	StopPolicy StopReason = "policy"
-	// StopQuota: the repetitions of the client's calls have used up their quota.
-	StopQuota StopReason = "quota"
-	// StopDeadline: ctx or the client's timeout has ended, or would end during the wait.
-	StopDeadline StopReason = "deadline"
-)
-
-// A course is how the attempts of a call went.
-type course struct {
-	attempts int
-	waited   time.Duration // between attempts
-	cause    error         // of the last repetition: how the attempt before it failed
-	stopped  StopReason    // "" for a success
-}
-
 // deliver attempts m until it has an answer or must not go on.
 func (c *core) deliver(ctx context.Context, m message) (a answer, way course, err error) {
 	arrived := false // an attempt may have reached the platform

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 )
@@ -47,8 +46,6 @@ func (c *core) startComposite(ctx context.Context, name string) (context.Context
 		}
 	}
 }
-
-func (op Operation) isComposite() bool { return op.Method == "" }
 
 func (s callSpan) end(a answer, way course, err error) {
 	if s.c == nil {
@@ -154,16 +151,4 @@ func redacted(url string) string {
 		pairs[i] = name + "=REDACTED"
 	}
 	return address + "?" + strings.Join(pairs, "&")
-}
-
-// setTraceHeaders adds the headers that a propagator asks for.
-func (c *core) setTraceHeaders(ctx context.Context, h http.Header) {
-	for name, value := range c.tracer.TraceHeaders(ctx) {
-		switch name = http.CanonicalHeaderKey(name); name {
-		case "Traceparent", "Tracestate", "Baggage":
-			if isHeaderValue(value) {
-				h.Set(name, value)
-			}
-		}
-	}
 }
