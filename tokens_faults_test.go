@@ -747,10 +747,13 @@ func TestAFetchWhoseGoroutineEndsFails(t *testing.T) {
 		observer := &panicker{}
 		observer.set(runtime.Goexit)
 		p := &clockedPlatform{lifetime: 2 * time.Hour}
-		source := newSource(t, p.client(t, openplatform.WithObserver(observer)))
+		store := newMemoryStore()
+		source := newSource(t, p.client(t, openplatform.WithObserver(observer)), openplatform.WithTokenStore(store))
 		_, err := source.Token(t.Context())
 		var failure *openplatform.TransportError
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+		synctest.Wait()
+		assert.False(t, store.isLocked(), "the lock was given back")
 	})
 }
