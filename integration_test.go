@@ -77,8 +77,9 @@ func TestIntegrationTokenOfAPerson(t *testing.T) {
 
 func TestIntegrationSingleSignOn(t *testing.T) {
 	client := platform(t)
-	source := client.AccessTokenSource(variable(t, "OPENPLATFORM_CLIENT_ID"), variable(t, "OPENPLATFORM_CLIENT_SECRET"))
-	_, err := source.Token(t.Context())
+	source, err := client.AccessTokenSource(variable(t, "OPENPLATFORM_CLIENT_ID"), variable(t, "OPENPLATFORM_CLIENT_SECRET"))
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
 	require.NoError(t, err)
 	account, err := source.VerifyUser(t.Context(), variable(t, "OPENPLATFORM_TOKEN"))
 	require.NoError(t, err)

@@ -48,7 +48,7 @@ type CallStart struct {
 // CallEnd is how a call ended.
 type CallEnd struct {
 	Outcome    Outcome
-	Code       Code   // "" if there was no envelope
+	Code       Code   // "" if there was no envelope, and for a composite call that succeeded
 	RequestID  string // "" likewise
 	HTTPStatus int    // 0 if there was no answer
 	Attempts   int    // 0 if nothing was attempted, and for a composite call

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -462,4 +463,119 @@ func TestASuccessAfterRepetitionsIsLogged(t *testing.T) {
 	assert.EqualValues(t, 3, line["attempts"])
 	assert.Contains(t, line["error"], "code 503: busy 139****1111")
 	assert.NotContains(t, out.String(), mobile)
+}
+
+// A tree writes down the calls and how they lie within each other.
+type tree struct {
+	mu    sync.Mutex
+	calls []string
+	ends  map[string]openplatform.CallEnd
+}
+
+func (o *tree) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	parent, _ := ctx.Value(ctxKey("parent")).(string)
+	path := strings.TrimPrefix(parent+"/"+start.Operation, "/")
+	o.calls = append(o.calls, fmt.Sprintf("%s composite=%t", path, start.Composite))
+	return context.WithValue(ctx, ctxKey("parent"), path), func(end openplatform.CallEnd) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.ends[path] = end
+	}
+}
+
+func (o *tree) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	return ctx, nil
+}
+
+func (o *tree) ended(path string) (end openplatform.CallEnd, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	end, ok = o.ends[path]
+	return end, ok
+}
+
+func TestVerifyUserIsOneCallOfOthers(t *testing.T) {
+	seen := &tree{ends: map[string]openplatform.CallEnd{}}
+	var out bytes.Buffer
+	source := newSource(t, newClient(t, startTokenPlatform(t).url, openplatform.WithObserver(seen),
+		openplatform.WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))))
+	resp, err := source.VerifyUser(t.Context(), "tok-5f2c9e")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { _, ok := seen.ended("VerifyUser/RenewAccessToken"); return ok }, 10*time.Second, time.Millisecond)
+
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	assert.Equal(t, []string{
+		"VerifyUser composite=true",
+		"VerifyUser/RenewAccessToken composite=true",
+		"VerifyUser/RenewAccessToken/GetAccessToken composite=false",
+		"VerifyUser/GetServiceTicket composite=false",
+		"VerifyUser/GetAccount composite=false",
+	}, seen.calls)
+	whole := seen.ends["VerifyUser"]
+	assert.Equal(t, openplatform.OutcomeSucceeded, whole.Outcome)
+	assert.Zero(t, whole.Attempts, "its calls count them")
+	assert.Empty(t, whole.Code)
+	assert.Equal(t, resp.RequestID, seen.ends["VerifyUser/GetAccount"].RequestID)
+	assert.Equal(t, 3, strings.Count(out.String(), `"msg":"openplatform call"`), "the log has a line for each call, and none for the whole:\n%s", out.String())
+}
+
+func TestACompositeCallFailsAsItsCallDid(t *testing.T) {
+	url, _ := serve(t, answer(403, envelope("403007", "client_secret不正确 s3cr3t", "null")))
+	seen := &tree{ends: map[string]openplatform.CallEnd{}}
+	source := newSource(t, newClient(t, url, openplatform.WithObserver(seen)))
+	_, err := source.VerifyUser(t.Context(), "tok-5f2c9e")
+	require.ErrorIs(t, err, openplatform.ErrInvalidClientSecret)
+	require.Eventually(t, func() bool { _, ok := seen.ended("VerifyUser/RenewAccessToken"); return ok }, 10*time.Second, time.Millisecond)
+	for _, path := range []string{"VerifyUser", "VerifyUser/RenewAccessToken", "VerifyUser/RenewAccessToken/GetAccessToken"} {
+		end, ok := seen.ended(path)
+		require.True(t, ok, path)
+		assert.Equal(t, openplatform.OutcomeRejected, end.Outcome, path)
+		assert.Equal(t, openplatform.CodeInvalidClientSecret, end.Code, path)
+		assert.NotContains(t, fmt.Sprint(end), "s3cr3t", path)
+	}
+}
+
+// An observer that panics around a renewal does not bring the program down: it belongs to
+// nobody's goroutine.
+func TestAPanicAroundARenewalReachesTheCallerOrTheLog(t *testing.T) {
+	url := startTokenPlatform(t).url
+	for _, at := range []string{"call start", "call end"} {
+		t.Run(at, func(t *testing.T) {
+			logged := make(chan string, 10)
+			client := newClient(t, url, openplatform.WithObserver(&panickingAround{"RenewAccessToken", &panicking{at: at}}),
+				openplatform.WithLogger(slog.New(slog.NewTextHandler(lines(logged), nil))))
+			source := newSource(t, client)
+			get := func() { _, _ = source.Token(t.Context()) }
+			if at == "call start" {
+				assert.PanicsWithValue(t, at, get)
+			} else {
+				assert.NotPanics(t, get, "the token was there already")
+			}
+			assert.Contains(t, <-logged, "fetch panicked")
+		})
+	}
+}
+
+// panickingAround panics in the calls of one name.
+type panickingAround struct {
+	operation string
+	*panicking
+}
+
+func (p *panickingAround) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	if start.Operation != p.operation {
+		return ctx, nil
+	}
+	return p.panicking.ObserveCall(ctx, start)
+}
+
+// lines passes on what is written.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }

@@ -401,6 +401,8 @@ func TestSuccessIsLoggedAndObservedWithoutSecrets(t *testing.T) {
 func TestRequestsAndResultsPrintMasked(t *testing.T) {
 	request := *smsRequest()
 	img := openplatform.ImgCode{Img: "data:image/jpg;base64," + imgCode, ImgCodeID: imgCodeID}
+	source, err := newClient(t, "http://platform.invalid").AccessTokenSource("shop", planted["client_secret"])
+	require.NoError(t, err)
 	values := map[string]any{
 		"request": request, "*request": &request,
 		"ImgCode": img, "*ImgCode": &img,
@@ -421,7 +423,7 @@ func TestRequestsAndResultsPrintMasked(t *testing.T) {
 		"a ticket":       openplatform.GetServiceTicketRequest{AccessToken: planted["access_token"], Token: planted["token"]},
 		"an account":     openplatform.GetAccountRequest{ServiceTicket: planted["service_ticket"]},
 		"Responses":      []openplatform.Response[openplatform.LoginResult]{{Data: openplatform.LoginResult{Token: planted["token"]}}}[0],
-		"a token source": newClient(t, "http://platform.invalid").AccessTokenSource("shop", planted["client_secret"]),
+		"a token source": source,
 		"*Response":      &openplatform.Response[openplatform.SendSmsCodeRequest]{Data: request},
 	}
 	for name, v := range values {

@@ -35,15 +35,20 @@ func (c *core) startCall(ctx context.Context, op Operation) (context.Context, ca
 
 // startComposite observes a call that consists of others. The logger has a line of each of
 // those, so it gets none of this one.
-func (c *core) startComposite(ctx context.Context, name string) (context.Context, func(answer, error)) {
+func (c *core) startComposite(ctx context.Context, name string) (context.Context, func(error)) {
 	if c.observer == nil {
-		return ctx, func(answer, error) {}
+		return ctx, func(error) {}
 	}
 	ctx, s := c.startCall(ctx, Operation{Name: name})
-	return ctx, func(a answer, err error) {
-		if s.done != nil {
-			s.done(s.callEnd(a, course{}, err))
+	return ctx, func(err error) {
+		if s.done == nil {
+			return
 		}
+		e := s.callEnd(answer{}, course{}, err)
+		if err == nil {
+			e.Code = "" // there is no envelope of the whole
+		}
+		s.done(e)
 	}
 }
 

@@ -2,11 +2,12 @@ package openplatform
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
 const (
@@ -28,28 +29,51 @@ const (
 	rejectedKept = 32
 )
 
-// A TokenStore shares access tokens between processes, so that a fleet fetches one
-// token and not one a machine. An [AccessTokenSource] keeps its token in memory all the
-// same: it asks the store only when it needs a new one, and does without if the store
-// fails. A panic counts as a failure. A call that does not return although its ctx has
-// ended is left alone, and the store is not called again until it has returned. All
-// methods are called from many goroutines at once, none of them a caller's.
+// A TokenStore shares access tokens between processes, so that a fleet fetches one token and
+// not one a machine. An [AccessTokenSource] keeps its token in memory all the same: it asks
+// the store only when it needs a new one, and does without if the store fails.
 //
-// A key names the platform's base URL, the client id and a hash of the client secret,
-// so that different platforms or secrets never share a token.
+// A store sees no secret. A key is a hash of 80 characters, another one for each base URL,
+// client id and client secret. A value is a token encrypted with a key that is derived from
+// them, a third longer than the token and 40 characters. Both are letters, digits and "-_:".
+// What does not decrypt is no token: a value that was changed, or moved from another key.
+//
+// A token is stored by who held the lock when it was fetched, and by nobody else. If the lock
+// cannot be had, because the store is down or a machine died with it, each machine fetches a
+// token for itself and leaves the store as it is. Where the platform ends a token when it
+// issues the next one, these machines take each other's token away, until the lock can be had
+// again: then the next token is stored, and the others find it there.
+//
+// All methods are called from many goroutines at once, none of them a caller's. Each ctx has a
+// deadline: at most five seconds away for Lock, and one second for all else. A call that does
+// not return although its ctx has ended is left alone. Until it does, Delete is not called
+// again if it was that, and the other methods are not if it was one of them. An error and a
+// panic are failures alike, logged by their type and never by their text.
 type TokenStore interface {
-	// Get returns the token under key and for how long it is still valid, "" if there
-	// is none. Durations, not times: the machines' clocks may disagree.
-	Get(ctx context.Context, key string) (token string, ttl time.Duration, err error)
-	// Set stores token under key and forgets it after ttl.
-	Set(ctx context.Context, key, token string, ttl time.Duration) error
-	// Delete forgets the token under key, if it is still this one.
-	Delete(ctx context.Context, key, token string) error
-	// Lock waits until no other process holds key's lock and takes it. ctx bounds the
-	// wait alone: it ends before the lock does. A lock whose holder died must end by
-	// itself, after half a minute say, and unlock must then leave its next holder's
-	// lock alone.
-	Lock(ctx context.Context, key string) (unlock func(), err error)
+	// Get returns the value under key and for how long it is still valid, "" if there is none.
+	// Durations, not times: the machines' clocks may disagree. It is called with and without
+	// the lock.
+	Get(ctx context.Context, key string) (value string, ttl time.Duration, err error)
+	// Delete forgets the value under key if it is this one, and leaves another one alone: it
+	// compares and deletes in one step. It is called without the lock.
+	Delete(ctx context.Context, key, value string) error
+	// Lock waits until nobody holds key's lock, and takes it for ttl. After that it ends by
+	// itself, for a machine can die that holds it. ctx bounds the wait alone: the lock outlives
+	// it. ttl is two seconds longer than the client's timeout, which is more than the source
+	// needs. With an error, there must be no lock.
+	Lock(ctx context.Context, key string, ttl time.Duration) (Lease, error)
+}
+
+// A Lease is a lock of a [TokenStore] that was taken. It is used by one goroutine.
+type Lease interface {
+	// Set stores value under the lock's key and forgets it after ttl, two hours at most, if
+	// the lock is still this lease's. If not, it must store nothing and return an error: it
+	// compares and stores in one step, or a machine that was slow would replace a newer token
+	// by its own. It is called once at most.
+	Set(ctx context.Context, value string, ttl time.Duration) error
+	// Unlock gives the lock back if it is still this lease's, and leaves another holder's
+	// alone. It is called last, also after a Set that failed.
+	Unlock(ctx context.Context) error
 }
 
 // An AccessTokenSource keeps a valid access token for one business system: fetched
@@ -58,10 +82,11 @@ type TokenStore interface {
 // it as long as the client.
 //
 // A fetch belongs to the source, not to the caller who asked first: it goes on when that
-// caller gives up, in a goroutine that ends within the client's timeout. It has the
-// values of that caller's ctx. If an [Observer] panics in it, the callers who wait for
-// the token panic with the same value, as if they had made the call themselves; the next
-// caller starts anew.
+// caller gives up, in a goroutine that ends within the client's timeout; to give back the lock
+// of a [TokenStore] may take a second more. It has the values of that caller's ctx. An
+// [Observer] sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the
+// callers who wait for the token panic with the same value, as if they had made the call
+// themselves; the next caller starts anew.
 type AccessTokenSource struct {
 	// A function, since nothing that prints a value by reflection looks into one: test
 	// frameworks follow pointers and unexported fields to whatever secret is there.
@@ -69,50 +94,73 @@ type AccessTokenSource struct {
 }
 
 // A TokenOption changes how [Client.AccessTokenSource] sets a source up.
-type TokenOption func(*tokenSource)
+type TokenOption func(*tokenSource) error
 
-// WithTokenStore shares the token through store. nil means memory alone.
+// WithTokenStore shares the token through store. nil is an error: without this option, the
+// token is kept in memory alone.
 func WithTokenStore(store TokenStore) TokenOption {
-	return func(t *tokenSource) { t.store = store }
+	return func(t *tokenSource) error {
+		if store == nil {
+			return invalidSource("", "the token store must not be nil")
+		}
+		t.store = store
+		return nil
+	}
 }
 
 // AccessTokenSource returns a source of access tokens for the business system with
-// these credentials. It sends nothing until it is asked.
-func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) *AccessTokenSource {
-	t := &tokenSource{
-		client:   c,
-		core:     c.inside(),
-		request:  GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
-		deleting: make(chan struct{}, 1),
+// these credentials. It sends nothing until it is asked. It fails with a [*ValidationError]
+// if a credential is empty or not UTF-8, and if an option or the client is nil.
+func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) (*AccessTokenSource, error) {
+	core := c.inside()
+	if core == nil {
+		return nil, invalidSource("", "the client must come from NewClient")
 	}
-	if t.core != nil { // Token reports a nil client as every method does
-		t.key = fmt.Sprintf("openplatform:%s:%s:%x", t.core.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret)))
+	t := &tokenSource{
+		client: c, core: core, request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
+		visiting: make(turn, 1), deleting: make(turn, 1),
+	}
+	if b := firstBroken(t.request.params()); b.rule != "" {
+		return nil, invalidSource(b.field, b.rule)
 	}
 	for _, opt := range opts {
-		if opt != nil {
-			opt(t)
+		if opt == nil {
+			return nil, invalidSource("", "a TokenOption must not be nil")
+		}
+		if err := opt(t); err != nil {
+			return nil, err
 		}
 	}
-	return &AccessTokenSource{open: func() *tokenSource { return t }}
+	if t.store != nil {
+		var err error
+		if t.sealer, err = seal.New(core.baseURL, clientID, clientSecret); err != nil {
+			return nil, fmt.Errorf("openplatform: WithTokenStore: %w", err)
+		}
+	}
+	return &AccessTokenSource{open: func() *tokenSource { return t }}, nil
 }
 
-// inside returns what s holds, nil for a source that no client has made.
+func invalidSource(field, rule string) error {
+	return &ValidationError{Operation: opGetAccessToken.Name, Field: field, Violation: ViolationSetup, Rule: rule}
+}
+
+func noSource() error {
+	return invalidSource("", "the ctx must not be nil, the source must come from a Client")
+}
+
+// inside returns what s holds, nil for a source that [Client.AccessTokenSource] has not made.
 func (s *AccessTokenSource) inside() *tokenSource {
 	if s == nil || s.open == nil {
 		return nil
 	}
-	t := s.open()
-	if t.core == nil {
-		return nil
-	}
-	return t
+	return s.open()
 }
 
 func (s *AccessTokenSource) shown() GetAccessTokenRequest {
-	if s == nil || s.open == nil {
-		return GetAccessTokenRequest{}
+	if t := s.inside(); t != nil {
+		return t.request
 	}
-	return s.open().request
+	return GetAccessTokenRequest{}
 }
 
 // Format implements [fmt.Formatter]: every verb prints the client id, and the secret
@@ -134,10 +182,6 @@ func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 	}
 	token, err := t.obtain(ctx)
 	return token.value, err
-}
-
-func noSource() error {
-	return setupError(opGetAccessToken.Name, "the ctx must not be nil, the source must come from a Client")
 }
 
 // Invalidate forgets token, which the platform has rejected: here at once, and in the
@@ -196,9 +240,16 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if ctx == nil || t == nil {
 		return nil, noSource()
 	}
+	ctx, end := t.core.startComposite(ctx, "VerifyUser")
+	resp, err := s.verifyUser(ctx, t.client, userToken)
+	end(err)
+	return resp, err
+}
+
+func (s *AccessTokenSource) verifyUser(ctx context.Context, client *Client, userToken string) (*Response[Account], error) {
 	var ticket string
 	err := s.Use(ctx, func(accessToken string) error {
-		resp, err := t.client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
+		resp, err := client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
 		if err != nil {
 			return err
 		}
@@ -208,5 +259,5 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if err != nil {
 		return nil, err
 	}
-	return t.client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
+	return client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
 }
