@@ -1,4 +1,4 @@
-package faulttests
+package faults
 
 import (
 	"flag"
@@ -16,7 +16,7 @@ var (
 	update = flag.Bool("update", false, "write the tables into docs/reliability.md as well")
 )
 
-const page = "../docs/reliability.md"
+const page = "../../docs/reliability.md"
 
 // report prints a table, and with -update puts it in its place in the page: what stands there was measured, not typed.
 func report(t *testing.T, name, caption string, header []string, rows [][]string) {
