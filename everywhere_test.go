@@ -42,8 +42,8 @@ var places = []struct {
 	{"testdata/contract/NAME.response.json", "", false},
 	{"sandbox/operations.go", `name: "NAME"`, false},
 	{"sandbox/doc.go", "NAME", false},
-	{"referee/play_test.go", ".client.NAME(ctx", false},
-	{"faulttests/operations_test.go", `{"NAME", `, true},
+	{"tests/conformance/calls_test.go", ".client.NAME(ctx", false},
+	{"tests/faults/operations_test.go", `{"NAME", `, true},
 	{"docs/reliability.md", "| `NAME` |", true},
 	{"example_flows_test.go", ".NAME(", false},
 }

@@ -1,4 +1,4 @@
-package referee_test
+package conformance_test
 
 import (
 	"net/http/httptest"
@@ -11,7 +11,7 @@ import (
 	"github.com/ebaas/openplatform-go/sandbox"
 )
 
-// The person of the play. The username is as short as may be in characters, though
+// The person who calls. The username is as short as may be in characters, though
 // not in bytes; the password has what JSON and queries escape.
 const (
 	username    = "数字经济用户"
@@ -22,16 +22,16 @@ const (
 	wrong       = "no such+thing&x=1%" // where a token or a ticket is wanted
 )
 
-// stage is the SDK in front of a sandbox, with the bytes between them on tape.
-type stage struct {
+// A session is the SDK in front of a sandbox, with the bytes between them captured.
+type session struct {
 	t      *testing.T
 	sb     *sandbox.Sandbox
 	client *openplatform.Client
 	calls  int
 }
 
-// play has every operation succeed and fail, and returns what crossed the wire.
-func play(t *testing.T, opts ...sandbox.Option) []exchange {
+// captureAll has every operation succeed and fail, and returns what crossed the wire.
+func captureAll(t *testing.T, opts ...sandbox.Option) []exchange {
 	t.Helper()
 	sb := sandbox.New(opts...)
 	server := httptest.NewUnstartedServer(sb)
@@ -43,7 +43,7 @@ func play(t *testing.T, opts ...sandbox.Option) []exchange {
 	require.NoError(t, err)
 	defer client.CloseIdleConnections()
 
-	s := &stage{t: t, sb: sb, client: client}
+	s := &session{t: t, sb: sb, client: client}
 	s.register()
 	token := s.login()
 	s.singleSignOn(token)
@@ -58,7 +58,7 @@ func play(t *testing.T, opts ...sandbox.Option) []exchange {
 }
 
 // succeeded is for a call that has to succeed.
-func succeeded[T any](s *stage, resp *openplatform.Response[T], err error) T {
+func succeeded[T any](s *session, resp *openplatform.Response[T], err error) T {
 	s.t.Helper()
 	s.calls++
 	require.NoError(s.t, err)
@@ -66,7 +66,7 @@ func succeeded[T any](s *stage, resp *openplatform.Response[T], err error) T {
 }
 
 // failed is for a call that the platform has to refuse, with this code.
-func failed[T any](s *stage, code openplatform.Code, _ *openplatform.Response[T], err error) {
+func failed[T any](s *session, code openplatform.Code, _ *openplatform.Response[T], err error) {
 	s.t.Helper()
 	s.calls++
 	var refusal *openplatform.APIError
@@ -75,7 +75,7 @@ func failed[T any](s *stage, code openplatform.Code, _ *openplatform.Response[T]
 }
 
 // smsCode has an SMS sent and reads it.
-func (s *stage) smsCode(smsType openplatform.SmsType) string {
+func (s *session) smsCode(smsType openplatform.SmsType) string {
 	s.t.Helper()
 	ctx := s.t.Context()
 	s.sb.Advance(sandbox.SMSInterval)
@@ -89,7 +89,7 @@ func (s *stage) smsCode(smsType openplatform.SmsType) string {
 	return texts[len(texts)-1].Code
 }
 
-func (s *stage) register() {
+func (s *session) register() {
 	ctx := s.t.Context()
 
 	const systemError = "系统异常，请稍后再试或联系管理员"
@@ -116,7 +116,7 @@ func (s *stage) register() {
 	require.True(s.t, succeeded(s, activated, err))
 }
 
-func (s *stage) login() (token string) {
+func (s *session) login() (token string) {
 	ctx := s.t.Context()
 	resp, err := s.client.Login(ctx, &openplatform.LoginRequest{Account: email, Password: newPassword})
 	failed(s, sandbox.CodeWrongPassword, resp, err)
@@ -124,7 +124,7 @@ func (s *stage) login() (token string) {
 	return succeeded(s, resp, err).Token
 }
 
-func (s *stage) singleSignOn(token string) {
+func (s *session) singleSignOn(token string) {
 	ctx := s.t.Context()
 
 	checked, err := s.client.CheckToken(ctx, &openplatform.CheckTokenRequest{Token: wrong})
@@ -158,7 +158,7 @@ func (s *stage) singleSignOn(token string) {
 	require.Equal(s.t, username, succeeded(s, account, err).Username)
 }
 
-func (s *stage) logout(token string) {
+func (s *session) logout(token string) {
 	ctx := s.t.Context()
 	resp, err := s.client.Logout(ctx, &openplatform.LogoutRequest{Token: token})
 	require.True(s.t, succeeded(s, resp, err))
@@ -166,7 +166,7 @@ func (s *stage) logout(token string) {
 	failed(s, openplatform.CodeInvalidToken, resp, err)
 }
 
-func (s *stage) reset() {
+func (s *session) reset() {
 	ctx := s.t.Context()
 
 	req := &openplatform.LoginByMobileCodeRequest{Mobile: mobile, Code: "34fy", SmsType: openplatform.SmsTypeResetPassword}

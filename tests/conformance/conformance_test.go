@@ -1,4 +1,4 @@
-package referee_test
+package conformance_test
 
 import (
 	"bytes"
@@ -45,12 +45,12 @@ func TestEveryOperationSpeaksAsDocumented(t *testing.T) {
 		"failures with their own status": {sandbox.WithHTTPStatus()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			j := newJudge(t)
+			v := newValidator(t)
 			seen := map[string]bool{} // operation, and whether it succeeded
-			for _, x := range play(t, opts...) {
-				ruled, err := j.rule(t, x)
+			for _, x := range captureAll(t, opts...) {
+				got, err := v.check(t, x)
 				require.NoError(t, err, "%s\n\n%s", x.request, x.answer)
-				seen[fmt.Sprint(ruled.operation, " success=", ruled.code == success)] = true
+				seen[fmt.Sprint(got.operation, " success=", got.code == success)] = true
 			}
 			for _, operation := range operations {
 				assert.True(t, seen[operation+" success=true"], "no success of %s", operation)
@@ -61,11 +61,11 @@ func TestEveryOperationSpeaksAsDocumented(t *testing.T) {
 	}
 }
 
-// The tests from here on show that the referee bites: they alter captured bytes, which
-// are valid as they are.
+// The tests from here on show that the validator finds mistakes: they alter captured bytes,
+// which are valid as they are.
 
-func TestRefereeRejectsWhatIsNotDocumented(t *testing.T) {
-	j, all := newJudge(t), play(t)
+func TestWhatIsNotDocumentedIsRejected(t *testing.T) {
+	v, all := newValidator(t), captureAll(t)
 	const inRequest, inAnswer = true, false
 	for _, test := range []struct {
 		operation string
@@ -110,13 +110,13 @@ func TestRefereeRejectsWhatIsNotDocumented(t *testing.T) {
 			side = "request"
 		}
 		t.Run(fmt.Sprintf("%s %s %s to %s", test.operation, side, test.from, test.to), func(t *testing.T) {
-			x := successOf(t, j, all, test.operation)
+			x := successOf(t, v, all, test.operation)
 			if test.where == inRequest {
 				x.request = altered(t, x.request, test.from, test.to)
 			} else {
 				x.answer = altered(t, x.answer, test.from, test.to)
 			}
-			_, err := j.rule(t, x)
+			_, err := v.check(t, x)
 			require.ErrorContains(t, err, side+": ")
 			assert.ErrorContains(t, err, test.complaint)
 			t.Log(err)
@@ -138,17 +138,17 @@ func wireNames(message []byte) [][]int {
 
 // Every name on the wire is there because the document has it: with any one of them
 // misspelled, the exchange is not valid.
-func TestRefereeRejectsEveryMisspelling(t *testing.T) {
-	j := newJudge(t)
-	for _, x := range play(t) {
+func TestEveryMisspellingIsRejected(t *testing.T) {
+	v := newValidator(t)
+	for _, x := range captureAll(t) {
 		for _, at := range wireNames(x.request) {
 			bad := exchange{request: misspelled(x.request, at), answer: x.answer}
-			_, err := j.rule(t, bad)
+			_, err := v.check(t, bad)
 			assert.ErrorContains(t, err, "request: ", "%s", bad.request)
 		}
 		for _, at := range wireNames(x.answer) {
 			bad := exchange{request: x.request, answer: misspelled(x.answer, at)}
-			_, err := j.rule(t, bad)
+			_, err := v.check(t, bad)
 			assert.ErrorContains(t, err, "answer: ", "%s", bad.answer)
 		}
 	}
@@ -162,12 +162,12 @@ func misspelled(message []byte, at []int) []byte {
 }
 
 // successOf returns the first success of an operation.
-func successOf(t *testing.T, j judge, all []exchange, operation string) exchange {
+func successOf(t *testing.T, v validator, all []exchange, operation string) exchange {
 	t.Helper()
 	for _, x := range all {
-		ruled, err := j.rule(t, x)
+		got, err := v.check(t, x)
 		require.NoError(t, err)
-		if ruled == (ruling{operation, success}) {
+		if got == (checked{operation, success}) {
 			return x
 		}
 	}
@@ -178,7 +178,7 @@ func successOf(t *testing.T, j judge, all []exchange, operation string) exchange
 var contentLength = regexp.MustCompile(`Content-Length: \d+`)
 
 // altered replaces what matches from, and has the message say its new length, so that
-// it is the alteration that is judged.
+// the alteration is all that is wrong with it.
 func altered(t *testing.T, message []byte, from, to string) []byte {
 	t.Helper()
 	match := regexp.MustCompile(from)

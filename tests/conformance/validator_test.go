@@ -1,4 +1,4 @@
-package referee_test
+package conformance_test
 
 import (
 	"bufio"
@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// judge decides by the document alone.
-type judge struct {
+// A validator checks exchanges against the document alone.
+type validator struct {
 	router  routers.Router
 	options *openapi3filter.Options
 }
@@ -27,16 +27,16 @@ type judge struct {
 // loadDocument reads the document and validates it, its examples included.
 func loadDocument(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("../api/openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../api/openapi.yaml")
 	require.NoError(t, err)
 	require.NoError(t, doc.Validate(t.Context()))
 	return doc
 }
 
-func newJudge(t *testing.T) judge {
+func newValidator(t *testing.T) validator {
 	t.Helper()
 	doc := loadDocument(t)
-	doc.Servers = nil // what is judged was captured on loopback
+	doc.Servers = nil // the exchanges were captured on loopback
 	router, err := legacy.NewRouter(doc)
 	require.NoError(t, err)
 	options := &openapi3filter.Options{
@@ -45,11 +45,11 @@ func newJudge(t *testing.T) judge {
 		SkipSettingDefaults:               true,
 	}
 	options.WithCustomSchemaErrorFunc(complaint)
-	return judge{router, options}
+	return validator{router, options}
 }
 
-// complaint is the validator's text without the schema and the value, both of which
-// hold too many words to look for one in.
+// complaint is kin-openapi's text without the schema and the value: too many words to
+// look for one in them.
 func complaint(err *openapi3.SchemaError) string {
 	text := "/" + strings.Join(err.JSONPointer(), "/") + ": " + err.Reason
 	if err.Origin != nil {
@@ -58,37 +58,37 @@ func complaint(err *openapi3.SchemaError) string {
 	return text
 }
 
-// ruling is what a valid exchange was.
-type ruling struct {
+// A checked exchange is valid.
+type checked struct {
 	operation string // its operationId
 	code      string // of the answer's envelope
 }
 
-// rule says what x was, or by which of its parts it is not valid.
-func (j judge) rule(t *testing.T, x exchange) (ruling, error) {
+// check says which operation x is and how it ended, or which part of it is not valid.
+func (v validator) check(t *testing.T, x exchange) (checked, error) {
 	t.Helper()
-	in, err := j.ruleRequest(t, x.request)
+	in, err := v.checkRequest(t, x.request)
 	if err != nil {
-		return ruling{}, fmt.Errorf("request: %w", err)
+		return checked{}, fmt.Errorf("request: %w", err)
 	}
-	code, err := ruleAnswer(t, in, x.answer)
+	code, err := checkAnswer(t, in, x.answer)
 	if err != nil {
-		return ruling{}, fmt.Errorf("answer: %w", err)
+		return checked{}, fmt.Errorf("answer: %w", err)
 	}
-	return ruling{operation: in.Route.Operation.OperationID, code: code}, nil
+	return checked{operation: in.Route.Operation.OperationID, code: code}, nil
 }
 
-func (j judge) ruleRequest(t *testing.T, raw []byte) (*openapi3filter.RequestValidationInput, error) {
+func (v validator) checkRequest(t *testing.T, raw []byte) (*openapi3filter.RequestValidationInput, error) {
 	t.Helper()
 	request, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
 	if err != nil {
 		return nil, err
 	}
-	route, pathParams, err := j.router.FindRoute(request)
+	route, pathParams, err := v.router.FindRoute(request)
 	if err != nil {
 		return nil, err
 	}
-	if err := ruleQuery(route.Operation, request); err != nil {
+	if err := checkQuery(route.Operation, request); err != nil {
 		return nil, err
 	}
 	body, err := io.ReadAll(request.Body)
@@ -101,17 +101,18 @@ func (j judge) ruleRequest(t *testing.T, raw []byte) (*openapi3filter.RequestVal
 	request.Body = io.NopCloser(bytes.NewReader(body))
 	request.ContentLength = int64(len(body))
 	in := &openapi3filter.RequestValidationInput{
-		Request: request, PathParams: pathParams, Route: route, Options: j.options,
+		Request: request, PathParams: pathParams, Route: route, Options: v.options,
 	}
 	return in, openapi3filter.ValidateRequest(t.Context(), in)
 }
 
-// errNotJSON is of a body that the validator would take, since it reads no further
-// than the first JSON value.
+// errNotJSON is of a body with more after its first JSON value, where kin-openapi stops
+// reading.
 var errNotJSON = errors.New("the body is not one JSON value")
 
-// ruleQuery finds the parameters that are too many, which the validator lets pass.
-func ruleQuery(operation *openapi3.Operation, request *http.Request) error {
+// checkQuery finds parameters that the document does not have, or that come twice: kin-openapi
+// lets both pass.
+func checkQuery(operation *openapi3.Operation, request *http.Request) error {
 	for name, values := range request.URL.Query() {
 		if operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			return fmt.Errorf("query parameter %q is unsupported", name)
@@ -123,7 +124,7 @@ func ruleQuery(operation *openapi3.Operation, request *http.Request) error {
 	return nil
 }
 
-func ruleAnswer(t *testing.T, to *openapi3filter.RequestValidationInput, raw []byte) (code string, err error) {
+func checkAnswer(t *testing.T, to *openapi3filter.RequestValidationInput, raw []byte) (code string, err error) {
 	t.Helper()
 	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), to.Request)
 	if err != nil {

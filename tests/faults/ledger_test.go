@@ -1,4 +1,4 @@
-package faulttests
+package faults
 
 import (
 	"context"
@@ -433,7 +433,7 @@ func (s *ledgerScenario) fired() int64 {
 	return fired
 }
 
-// A tlsPlatform is a sandbox that speaks what a test asks it to, and knows who speaks to it.
+// A ledgerPlatform is a sandbox that speaks what a test asks it to, and knows who speaks to it.
 type ledgerPlatform struct {
 	sandbox *sandbox.Sandbox
 	server  *httptest.Server

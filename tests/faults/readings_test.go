@@ -1,4 +1,4 @@
-package faulttests
+package faults
 
 import (
 	"context"

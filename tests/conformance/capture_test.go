@@ -1,4 +1,4 @@
-package referee_test
+package conformance_test
 
 import (
 	"bufio"
