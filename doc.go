@@ -31,13 +31,11 @@
 //
 // # What is repeated
 //
-// This is a contract; a release that changes it says so.
-//
-// An operation that changes something (Register, Login, Activate, SendSmsCode,
-// LoginByMobileCode, ResetPassword, Logout, GetServiceTicket, GetAccount, and by default what
-// [Do] is given) leaves this process at most once a call. It is attempted again only after a
-// dial that failed; never after a certificate that is not trusted, a timeout, a lost
-// connection, an HTTP 503 or a Retry-After. Net/http is kept from repeating it by itself.
+// This is a contract; a release that changes it says so. An operation that changes something,
+// which is any but the three named below and, by default, what [Do] is given, leaves this process
+// at most once a call. It is attempted again only after a dial that failed; never after a
+// certificate that is not trusted, a timeout, a lost connection, an HTTP 503 or a Retry-After.
+// Net/http is kept from repeating it by itself.
 //
 // An operation that changes nothing (GetImgCode, CheckToken, GetAccessToken) is attempted
 // again after a failed or lost connection, a truncated answer, and 429, 502, 503 and 504, as
