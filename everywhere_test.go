@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/ebaas/openplatform-go/sandbox"
@@ -58,13 +57,12 @@ func TestEveryOperationIsEverywhere(t *testing.T) {
 		return texts[file]
 	}
 	sb := sandbox.Start(t)
-	known := map[string]contractTest{}
+	known, unknown := map[string]contractTest{}, map[string]bool{}
 	for _, tt := range contract {
-		known[tt.operation] = tt
+		known[tt.operation], unknown[tt.operation] = tt, true
 	}
-	all := operations()
-	require.Len(t, all, len(contract), "the contract table has what is no operation of the client's")
-	for _, m := range all {
+	for _, m := range operations() {
+		delete(unknown, m.Name)
 		var missing []string
 		demand := func(there bool, where string) {
 			if !there {
@@ -72,6 +70,9 @@ func TestEveryOperationIsEverywhere(t *testing.T) {
 			}
 		}
 		tt, isKnown := known[m.Name]
+		if !isKnown {
+			tt.mutates = true // it has to stand in more places
+		}
 		demand(isKnown, "contract in account_test.go")
 		if m.Type.NumIn() == 3 {
 			demand(documentedRules[m.Name] != nil, "documentedRules in account_test.go")
@@ -90,8 +91,11 @@ func TestEveryOperationIsEverywhere(t *testing.T) {
 			words := strings.ReplaceAll(p.words, "NAME", m.Name)
 			demand(read(file) != "" && strings.Contains(read(file), words), fmt.Sprintf("%s (%q)", file, words))
 		}
-		assert.Empty(t, missing, "%s is missing in", m.Name)
+		if len(missing) > 0 {
+			assert.Fail(t, m.Name+" is missing in\n\t"+strings.Join(missing, "\n\t"))
+		}
 	}
+	assert.Empty(t, unknown, "contract in account_test.go has what is no operation of the client's")
 }
 
 // A field that is not in its type's list is not validated, not sent, not masked and not
