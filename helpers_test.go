@@ -89,7 +89,7 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
+		_, _ = io.WriteString(w, body)
 	}
 }
 
@@ -100,7 +100,16 @@ func hang(_ http.ResponseWriter, r *http.Request) {
 }
 
 func envelope(code, msg, data string) string {
-	return fmt.Sprintf(`{"request_id":"cc67513b-9b00-4283-a966-80153fd3ecfb","code":%q,"msg":%q,"data":%s}`, code, msg, data)
+	return envelopeWithID(code, msg, "cc67513b-9b00-4283-a966-80153fd3ecfb", data)
+}
+
+func envelopeWithID(code, msg, requestID, data string) string {
+	return fmt.Sprintf(`{"request_id":%s,"code":%s,"msg":%s,"data":%s}`, asJSON(requestID), asJSON(code), asJSON(msg), data)
+}
+
+func asJSON(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
 }
 
 var (
