@@ -32,11 +32,7 @@ func platform(t *testing.T) *openplatform.Client {
 	env, err := openplatform.ParseEnvironment(variable(t, "OPENPLATFORM_ENV"))
 	require.NoError(t, err)
 	require.NotEqual(t, openplatform.Production, env, "tests have no business in production")
-	var opts []openplatform.Option
-	if base := os.Getenv("OPENPLATFORM_BASE_URL"); base != "" {
-		opts = append(opts, openplatform.WithBaseURL(base))
-	}
-	client, err := openplatform.NewClient(env, opts...)
+	client, err := openplatform.NewClientFromEnv()
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client

@@ -49,7 +49,7 @@ func plantedCall(operation string) func(context.Context, *openplatform.Client) e
 		for _, r := range documentedRules[operation] {
 			fields[r.field] = planted[r.field]
 		}
-		return requests[operation](ctx, c, fields)
+		return request(ctx, c, operation, fields)
 	}
 }
 

@@ -84,9 +84,10 @@ type Lease interface {
 //
 // A fetch belongs to the source, not to the caller who asked first: it goes on when that
 // caller gives up, in a goroutine that ends within the client's timeout, or two seconds later
-// if the lock of a [TokenStore] is to be given back. It has the values of that caller's ctx.
-// If an [Observer] panics in it, the callers who wait for the token panic with the same value,
-// as if they had made the call themselves; the next caller starts anew.
+// if the lock of a [TokenStore] is to be given back. It has the values of that caller's ctx. An
+// [Observer] sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the
+// callers who wait for the token panic with the same value, as if they had made the call
+// themselves; the next caller starts anew.
 type AccessTokenSource struct {
 	// A function, since nothing that prints a value by reflection looks into one: test
 	// frameworks follow pointers and unexported fields to whatever secret is there.
@@ -121,8 +122,8 @@ func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenO
 		client: c, core: core, request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
 		visiting: make(turn, 1), deleting: make(turn, 1),
 	}
-	if field, rule := brokenRule(t.request.params()); rule != "" {
-		return nil, invalidSource(field, rule)
+	if b := firstBroken(t.request.params()); b.rule != "" {
+		return nil, invalidSource(b.field, b.rule)
 	}
 	for _, opt := range opts {
 		if opt == nil {
@@ -142,7 +143,7 @@ func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenO
 }
 
 func invalidSource(field, rule string) error {
-	return &ValidationError{Operation: opGetAccessToken.Name, Field: field, Rule: rule}
+	return &ValidationError{Operation: opGetAccessToken.Name, Field: field, Violation: ViolationSetup, Rule: rule}
 }
 
 func noSource() error {
@@ -241,9 +242,16 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if ctx == nil || t == nil {
 		return nil, noSource()
 	}
+	ctx, end := t.core.startComposite(ctx, "VerifyUser")
+	resp, err := s.verifyUser(ctx, t.client, userToken)
+	end(err)
+	return resp, err
+}
+
+func (s *AccessTokenSource) verifyUser(ctx context.Context, client *Client, userToken string) (*Response[Account], error) {
 	var ticket string
 	err := s.Use(ctx, func(accessToken string) error {
-		resp, err := t.client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
+		resp, err := client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
 		if err != nil {
 			return err
 		}
@@ -253,5 +261,5 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if err != nil {
 		return nil, err
 	}
-	return t.client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
+	return client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
 }

@@ -94,8 +94,8 @@ func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
 
 func gaveUp(ctx context.Context) error {
 	return &TransportError{
-		Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while waiting for the access token",
-		cause: ctx.Err(), notSent: true,
+		Operation: opGetAccessToken.Name, Reason: endOf(ctx.Err()) + " while waiting for the access token",
+		Cause: ctx.Err(), NotSent: true,
 	}
 }
 
@@ -129,28 +129,68 @@ func (t *tokenSource) start(ctx context.Context) *renewal {
 		defer cancel()
 		defer leaveStore()
 		defer leaveLock()
-		t.renew(ctx, lockCtx, storeCtx, r)
+		t.observe(ctx, r, func(ctx context.Context) error {
+			return t.renew(ctx, carried{lockCtx, ctx}, carried{storeCtx, ctx}, r)
+		})
 	}()
 	return r
 }
 
+// observe reports a renewal to the client's observer. A panic of the observer's at the start
+// reaches those who wait; at the end they have the token already.
+func (t *tokenSource) observe(ctx context.Context, r *renewal, renew func(context.Context) error) {
+	var end func(error)
+	var err error = errFetchEnded
+	defer func() { // even if the observer or the fetch ends the goroutine
+		if end == nil {
+			t.fail(r, err)
+			t.warnOfPanic(ctx, err)
+			return
+		}
+		t.warnOfPanic(ctx, protect(func() error {
+			end(err)
+			return nil
+		}))
+	}()
+	err = protect(func() error {
+		ctx, end = t.core.startComposite(ctx, "RenewAccessToken")
+		return nil
+	})
+	if err == nil {
+		err = errFetchEnded
+		err = renew(ctx)
+	}
+}
+
+var errFetchEnded = &TransportError{Operation: opGetAccessToken.Name, Reason: "the fetch ended its goroutine"}
+
+// A carried ctx has the values of another: what it is carried through.
+type carried struct {
+	context.Context
+	values context.Context //nolint:containedctx // that is what it is for
+}
+
+// Value implements [context.Context].
+func (c carried) Value(key any) any { return c.values.Value(key) }
+
 // renew gets a new token, from the store if another process has put one there. Callers
 // have it before the store is told of it, and they never wait for that.
-func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal) {
+func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal) (err error) {
 	// What the former renewal still has to tell the store is done in a moment, or hangs, and
 	// then there is nothing to be had from the store.
 	soon, cancel := context.WithTimeout(lockCtx, storeGrace)
 	defer cancel()
 	if t.store == nil || !t.visiting.take(soon) {
-		t.fetch(ctx, r)
-		return
+		_, err = t.fetch(ctx, r)
+		return err
 	}
 	defer t.visiting.leave()
 	lease, fetched := t.lock(lockCtx), ""
 	defer func() { t.leave(ctx, lease, fetched) }() // even if the fetch ends the goroutine
 	if !t.load(storeCtx, r) {
-		fetched = t.fetch(ctx, r)
+		fetched, err = t.fetch(ctx, r)
 	}
+	return err
 }
 
 // A turn is had by one goroutine at a time.
@@ -168,9 +208,9 @@ func (c turn) take(ctx context.Context) bool {
 func (c turn) leave() { <-c }
 
 // fetch asks the platform for a token, and returns it.
-func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string) {
+func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err error) {
 	var resp *Response[AccessToken]
-	var err error = &TransportError{Operation: opGetAccessToken.Name, reason: "the fetch ended its goroutine"}
+	err = errFetchEnded
 	defer func() {
 		if err != nil {
 			t.fail(r, err)
@@ -182,14 +222,14 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string) {
 		return err
 	})
 	if err != nil {
-		return ""
+		return "", err
 	}
 	lifetime, makesSense := lifetimeOf(resp, time.Now())
 	t.keepFetched(r, resp.Data.AccessToken, lifetime)
 	if !makesSense {
 		t.warnOfTimes(ctx, lifetime)
 	}
-	return resp.Data.AccessToken
+	return resp.Data.AccessToken, nil
 }
 
 // lifetimeOf returns for how long a token just issued will be valid, and whether what
