@@ -39,7 +39,7 @@ var places = []struct {
 	{"README.md", "| `NAME` |", []bool{false, true}},
 	{"README.zh-CN.md", "| `NAME` |", []bool{false, true}},
 	{"api/openapi.yaml", "operationId: NAME\n", []bool{false, true}},
-	{"testdata/contract/NAME.response.json", "", []bool{false, true}},
+	{"testdata/contract/NAME.json", "", []bool{false, true}},
 	{"sandbox/operations.go", `name: "NAME"`, []bool{false, true}},
 	{"tests/conformance/calls_test.go", ".client.NAME(ctx", []bool{false, true}},
 	{"tests/faults/operations_test.go", `{"NAME", `, []bool{true}},

@@ -158,6 +158,27 @@ func fixture(t testing.TB, name string) string {
 	return string(data)
 }
 
+// documented is a request and its response as the platform's pages have them. The request of a
+// GET is its query, a string.
+type documented struct{ Request, Response json.RawMessage }
+
+func documentedExchange(t testing.TB, operation string) (x documented) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(fixture(t, "contract/"+operation+".json")), &x))
+	return x
+}
+
+func documentedResponse(t testing.TB, operation string) string {
+	t.Helper()
+	return string(documentedExchange(t, operation).Response)
+}
+
+func documentedQuery(t testing.TB, operation string) (query string) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(documentedExchange(t, operation).Request, &query))
+	return query
+}
+
 func decodeBody(r *http.Request, into any) { _ = json.NewDecoder(r.Body).Decode(into) }
 
 var discardLog = log.New(io.Discard, "", 0)

@@ -280,7 +280,7 @@ func secretOperations(t *testing.T) []secretOperation {
 	var all []secretOperation
 	for _, m := range operations() {
 		var answer struct{ Data json.RawMessage }
-		require.NoError(t, json.Unmarshal([]byte(fixture(t, "contract/"+m.Name+".response.json")), &answer))
+		require.NoError(t, json.Unmarshal([]byte(documentedResponse(t, m.Name)), &answer))
 		all = append(all, secretOperation{name: m.Name, method: m, documented: string(answer.Data)})
 	}
 	return append(all,
