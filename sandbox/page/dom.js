@@ -12,7 +12,7 @@ export function h(name, attributes = {}, ...children) {
 		else if (value === true) element.setAttribute(key, '');
 		else if (value !== false && value != null) element.setAttribute(key, value);
 	}
-	element.append(...children.flat().filter((child) => child !== false && child != null));
+	element.append(...children.flat(Infinity).filter((child) => child !== false && child != null));
 	return element;
 }
 
@@ -78,12 +78,12 @@ export function say(text) {
 }
 
 // copyButton copies text. Where the page is neither https nor on loopback, a browser has only the old way.
-export function copyButton(text, what) {
-	const copy = button(t('copy'), t('copy.of', { what }), async () => {
+export function copyButton(text, what, label = t('copy')) {
+	const copy = button(label, t('copy.of', { what }), async () => {
 		const done = await (navigator.clipboard?.writeText(text).then(() => true, () => false) ?? copyOldWay(text));
 		copy.textContent = t(done ? 'copied' : 'copy.failed');
 		say(done ? t('copied.of', { what }) : t('copy.failed'));
-		setTimeout(() => { copy.textContent = t('copy'); }, 2000);
+		setTimeout(() => { copy.textContent = label; }, 2000);
 	}, { class: 'copy', 'data-control': `copy ${what}` });
 	return copy;
 }
@@ -99,6 +99,15 @@ function copyOldWay(text) {
 	focused.focus();
 	return done;
 }
+
+// filterForm is a form that is out of the way until it is wanted.
+export const filterForm = (open, to, controls, action) => h('details', { open },
+	h('summary', {}, t('filter')),
+	form({ role: 'search', class: 'row' }, [
+		controls,
+		h('button', { type: 'submit' }, t('filter.apply')),
+		open && link(to, t('filter.clear'), { class: 'button' }),
+	], action));
 
 let fields = 0;
 

@@ -1,42 +1,31 @@
 // Accounts: look one up, add, remove.
 
 import { call, query } from '../api.js';
-import { ask, attempt, button, field, form, h, input, keyed, link } from '../dom.js';
+import { ask, attempt, button, field, filterForm, form, h, input, keyed } from '../dom.js';
 import { t } from '../i18n.js';
 
 const most = 100;
 
 export function accountList({ params, go }) {
 	const name = params.get('name');
-	const rows = h('tbody');
-	const table = h('table', {},
-		h('thead', {}, h('tr', {},
-			['username', 'email', 'mobile', 'accounts.activated'].map((key) => h('th', { scope: 'col' }, t(key))),
-			h('th', { scope: 'col', class: 'wide' }, 'open_id'),
-			h('th', { scope: 'col' }, h('span', { class: 'unseen' }, t('actions'))))),
-		rows);
+	const holder = h('ol', { class: 'list' });
 	const empty = h('p', { class: 'empty' }, t(name ? 'accounts.none.match' : 'accounts.none'));
 
 	const draw = (account) => {
-		const called = account.username || account.email || account.mobile;
-		return h('tr', {},
-			h('td', {}, account.username),
-			h('td', {}, account.email),
-			h('td', {}, account.mobile),
-			h('td', {}, t(account.activated ? 'yes' : 'no')),
-			h('td', { class: 'wide mono' }, account.open_id),
-			h('td', {}, button(t('remove'), t('remove.of', { what: called }), attempt(async () => {
-				if (!await ask(t('accounts.remove', { name: called }), t('remove'))) return;
+		const names = [account.username, account.email, account.mobile].filter(Boolean);
+		return h('li', { class: 'card wide-row' },
+			h('h2', {}, names[0], ' ',
+				h('span', { class: account.activated ? 'tag on' : 'tag' }, t(account.activated ? 'accounts.activated' : 'accounts.not.activated'))),
+			h('p', {}, names.slice(1).join(' · '), h('br'), h('code', { class: 'quiet' }, account.open_id)),
+			h('p', {}, button(t('remove'), t('remove.of', { what: names[0] }), attempt(async () => {
+				if (!await ask(t('accounts.remove', { name: names[0] }), t('remove'))) return;
 				await call('DELETE', `/accounts/${encodeURIComponent(account.open_id)}`);
 				await view.load();
 			}), { 'data-control': 'remove' })));
 	};
 
-	const filter = form({ role: 'search', class: 'row' }, [
-		field(t('accounts.name'), input('name', name)),
-		h('button', { type: 'submit' }, t('filter')),
-		name && link('/accounts', t('filter.clear'), { class: 'button' }),
-	], (values) => go(`/accounts${query(values)}`));
+	const filter = filterForm(Boolean(name), '/accounts', field(t('accounts.name'), input('name', name)),
+		(values) => go(`/accounts${query(values)}`));
 
 	const add = form({ class: 'card' }, [
 		h('h2', {}, t('accounts.add')),
@@ -57,11 +46,11 @@ export function accountList({ params, go }) {
 	const view = {
 		title: t('accounts.title'),
 		on: ['request', 'accounts'],
-		body: [filter, empty, h('div', { class: 'scroll' }, table), add],
+		body: [filter, empty, holder, add],
 		async load() {
 			const { accounts } = await call('GET', `/accounts${query({ name, limit: most })}`);
-			keyed(rows, accounts, (account) => account.open_id, draw);
-			table.hidden = accounts.length === 0;
+			keyed(holder, accounts, (account) => account.open_id, draw);
+			holder.hidden = accounts.length === 0;
 			empty.hidden = accounts.length > 0;
 		},
 	};

@@ -3,15 +3,14 @@
 import { query } from '../api.js';
 import { ago, clockTime, copyButton, explain, field, h, input, link } from '../dom.js';
 import { t } from '../i18n.js';
-import { list, one } from './lists.js';
+import { latest, list, one } from './lists.js';
 
-const holder = () => h('ol', { class: 'messages' });
+const holder = () => h('ol', { class: 'messages newest' });
 
 function draw(email) {
 	const outcome = h('span', { role: 'status' });
 	return h('li', { class: 'card message' },
 		h('h2', {}, email.email),
-		h('p', {}, t('emails.subject')),
 		h('p', { class: 'row' },
 			h('a', {
 				class: 'button main',
@@ -22,9 +21,9 @@ function draw(email) {
 					activate(email, outcome);
 				},
 			}, t('emails.activate')),
-			copyButton(new URL(email.activation_path, location.origin).href, t('emails.link')),
+			copyButton(new URL(email.activation_path, location.origin).href, t('emails.link'), t('copy.of', { what: t('emails.link') })),
 			outcome),
-		h('p', { class: 'quiet' }, clockTime(email.sent_at), ' · ', ago(email.sent_at)),
+		h('p', { class: 'quiet' }, link(`/emails/${email.id}`, clockTime(email.sent_at), { 'data-control': 'one' }), ' · ', ago(email.sent_at)),
 		h('p', { class: 'links' },
 			link(`/emails/latest${query({ email: email.email })}`, t('emails.only'), { 'data-control': 'only' }),
 			link(`/requests${query({ request_id: email.request_id })}`, t('request'), { 'data-control': 'request' })));
@@ -57,11 +56,13 @@ export const emailList = ({ params, go }) => list({
 
 export function latestEmail({ params }) {
 	const email = params.get('email');
-	return one({
+	return latest({
 		title: email ? t('emails.latest.of', { email }) : t('emails.latest'),
 		on: ['email'],
 		back: ['/emails', t('emails.all')],
-		path: `/emails/latest${query({ email })}`,
+		path: '/emails',
+		name: 'emails',
+		wanted: { email },
 		holder: holder(),
 		draw,
 		none: 'emails.none.match',
@@ -70,10 +71,8 @@ export function latestEmail({ params }) {
 
 export const oneEmail = ({ id }) => one({
 	title: t('emails.one', { id }),
-	on: [],
 	back: ['/emails', t('emails.all')],
 	path: `/emails/${id}`,
 	holder: holder(),
 	draw,
-	none: 'emails.none.match',
 });

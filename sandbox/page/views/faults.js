@@ -125,7 +125,7 @@ function orderForm({ info, changed, done }) {
 			field(t('faults.what'), what),
 			only.code, only.msg, only.status, only.body),
 		h('div', { class: 'row' },
-			field(t('faults.when'), select('after', fault.after ? 'true' : '', [['', t('faults.before')], ['true', t('faults.after')]])),
+			field(t('faults.when'), select('after', fault.after ? 'true' : '', [['', t('faults.before')], ['true', t('faults.after')]]), t('faults.when.note')),
 			field(t('faults.times'), input('times', changed ? fault.times : '1', { inputmode: 'numeric' }), t('faults.times.note')),
 			field(t('faults.delay'), input('delay', fault.delay), t('faults.delay.note'))),
 		h('details', { open: more },

@@ -1,7 +1,7 @@
 // What the views with long lists share: a page of items at a time, cut by id, whose filter is in the address.
 
 import { call, query } from '../api.js';
-import { form, h, keyed, link } from '../dom.js';
+import { filterForm, h, keyed, link } from '../dom.js';
 import { t } from '../i18n.js';
 
 const pageSize = 50;
@@ -19,11 +19,7 @@ export function list({ path, name, filters, controls, holder, around = holder, d
 		before && link(path + query(wanted), t('newest'), { rel: 'prev' }),
 		older);
 
-	const filter = form({ role: 'search', class: 'row' }, [
-		controls,
-		h('button', { type: 'submit' }, t('filter')),
-		filtered && link(path, t('filter.clear'), { class: 'button' }),
-	], (values) => go(path + query(values)));
+	const filter = filterForm(filtered, path, controls, (values) => go(path + query(values)));
 
 	return {
 		...view,
@@ -45,19 +41,15 @@ export function list({ path, name, filters, controls, holder, around = holder, d
 	};
 }
 
-// one is a view of a single item that may not be there yet.
-export function one({ path, holder, draw, none, ...view }) {
+// latest is a view of the newest item that matches, which may not be there yet. It asks for a list, in which that is no
+// failure.
+export function latest({ path, name, wanted, holder, draw, none, ...view }) {
 	const empty = h('p', { class: 'empty' });
 	return {
 		...view,
 		body: [empty, holder],
 		async load() {
-			let items = [];
-			try {
-				items = [await call('GET', path)];
-			} catch (failure) {
-				if (failure.status !== 404) throw failure;
-			}
+			const items = (await call('GET', path + query({ ...wanted, limit: 1 })))[name];
 			keyed(holder, items, (item) => item.id, draw);
 			empty.hidden = items.length > 0;
 			holder.hidden = items.length === 0;
@@ -65,3 +57,13 @@ export function one({ path, holder, draw, none, ...view }) {
 		},
 	};
 }
+
+// one is a view of the item with an id.
+export const one = ({ path, holder, draw, ...view }) => ({
+	...view,
+	body: [holder],
+	async load() {
+		const item = await call('GET', path);
+		keyed(holder, [item], ({ id }) => id, draw);
+	},
+});

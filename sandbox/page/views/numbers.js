@@ -26,7 +26,7 @@ function draw(number, load) {
 		else await call('DELETE', path(mobile));
 		await load();
 	});
-	return h('li', { class: off ? 'card number-row spent' : 'card number-row' },
+	return h('li', { class: off ? 'card wide-row spent' : 'card wide-row' },
 		h('h2', { class: 'mono' }, mobile),
 		h('p', {}, h('strong', {}, kindName(kind)), h('br'),
 			h('span', { class: 'quiet' }, has(`${kind}.note`) && t(`${kind}.note`, { code }))),

@@ -15,10 +15,13 @@ function outcome(request) {
 
 const duration = (request) => (request.done ? `${request.duration_ms.toFixed(1)} ms` : '');
 
+// breakable lets a name break where its words begin, if it has to break.
+const breakable = (name) => name.split(/(?=[A-Z])/).map((word) => [h('wbr'), word]);
+
 const draw = (request) => h('tr', {},
 	h('td', {}, clockTime(request.at)),
-	h('td', {}, link(`/requests/${request.id}`, request.operation || t('requests.no.operation'), { 'data-control': 'open' })),
-	h('td', { class: 'mono' }, outcome(request)),
+	h('td', { class: 'words' }, link(`/requests/${request.id}`, request.operation ? breakable(request.operation) : t('requests.no.operation'), { 'data-control': 'open' })),
+	h('td', { class: 'mono whole' }, outcome(request)),
 	h('td', {}, t(request.carried_out ? 'yes' : 'no')),
 	h('td', { class: 'wide mono' }, request.mobile),
 	h('td', { class: 'wide number' }, duration(request)),

@@ -3,13 +3,13 @@
 import { query } from '../api.js';
 import { ago, clockTime, copyButton, field, h, input, link, select } from '../dom.js';
 import { has, t } from '../i18n.js';
-import { list, one } from './lists.js';
+import { latest, list, one } from './lists.js';
 
 const types = ['REGISTER', 'LOGIN', 'RESET_PASSWORD'];
 
 export const typeName = (type) => (has(type) ? t(type) : type);
 
-const holder = () => h('ol', { class: 'messages' });
+const holder = () => h('ol', { class: 'messages newest' });
 
 function draw(sms) {
 	return h('li', { class: 'card message' },
@@ -17,7 +17,7 @@ function draw(sms) {
 			h('span', { class: 'code' }, sms.code),
 			copyButton(sms.code, t('code', { code: sms.code }))),
 		h('h2', {}, sms.mobile, ' ', h('span', { class: 'tag' }, typeName(sms.sms_type))),
-		h('p', { class: 'quiet' }, clockTime(sms.sent_at), ' · ', ago(sms.sent_at)),
+		h('p', { class: 'quiet' }, link(`/sms/${sms.id}`, clockTime(sms.sent_at), { 'data-control': 'one' }), ' · ', ago(sms.sent_at)),
 		h('p', { class: 'links' },
 			link(`/sms/latest${query({ mobile: sms.mobile })}`, t('sms.only'), { 'data-control': 'only' }),
 			link(`/requests${query({ request_id: sms.request_id })}`, t('request'), { 'data-control': 'request' })));
@@ -43,11 +43,13 @@ export const smsList = ({ params, go }) => list({
 
 export function latestSMS({ params }) {
 	const mobile = params.get('mobile');
-	return one({
+	return latest({
 		title: mobile ? t('sms.latest.of', { mobile }) : t('sms.latest'),
 		on: ['sms'],
 		back: ['/sms', t('sms.all')],
-		path: `/sms/latest${query({ mobile, sms_type: params.get('sms_type') })}`,
+		path: '/sms',
+		name: 'sms',
+		wanted: { mobile, sms_type: params.get('sms_type') },
 		holder: holder(),
 		draw,
 		none: 'sms.none.match',
@@ -56,10 +58,8 @@ export function latestSMS({ params }) {
 
 export const oneSMS = ({ id }) => one({
 	title: t('sms.one', { id }),
-	on: [],
 	back: ['/sms', t('sms.all')],
 	path: `/sms/${id}`,
 	holder: holder(),
 	draw,
-	none: 'sms.none.match',
 });
