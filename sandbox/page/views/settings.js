@@ -1,7 +1,7 @@
 // Settings: the clock, spaces, clients, tokens, the state as a whole, and what this sandbox is.
 
 import { base, call, readClock } from '../api.js';
-import { ago, ask, attempt, button, clockTime, copyButton, explain, field, form, h, input, keyed, link, say, tick } from '../dom.js';
+import { ago, ask, attempt, button, clockTime, copyButton, explain, field, form, h, input, keyed, tick } from '../dom.js';
 import { has, t } from '../i18n.js';
 import { facts } from './requests.js';
 
