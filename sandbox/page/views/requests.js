@@ -1,6 +1,6 @@
 // Requests: the list, and one in detail.
 
-import { call, query } from '../api.js';
+import { call } from '../api.js';
 import { ago, attempt, button, clockTime, field, h, input, keyed, link, select } from '../dom.js';
 import { t } from '../i18n.js';
 import { list } from './lists.js';
