@@ -7,7 +7,7 @@ import { otherTag, switchLanguage, t, tag } from './i18n.js';
 import { accountList } from './views/accounts.js';
 import { emailList, latestEmail, oneEmail } from './views/emails.js';
 import { faultList } from './views/faults.js';
-import { numberList } from './views/numbers.js';
+import { numberList } from './views/special_numbers.js';
 import { pictureList } from './views/pictures.js';
 import { oneRequest, requestList } from './views/requests.js';
 import { settings } from './views/settings.js';
@@ -31,7 +31,7 @@ const views = [
 	[/^\/requests$/, requestList],
 	[/^\/requests\/(\d+)$/, oneRequest],
 	[/^\/faults$/, faultList],
-	[/^\/numbers$/, numberList],
+	[/^\/special_numbers$/, numberList],
 	[/^\/settings$/, settings],
 ];
 

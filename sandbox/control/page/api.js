@@ -75,7 +75,7 @@ export function listen({ onState, onEvent }) {
 				alive();
 				for (const event of parse(value)) {
 					lastId = event.id || lastId;
-					onEvent(event.type, JSON.parse(event.data));
+					if (event.type) onEvent(event.type, JSON.parse(event.data));
 				}
 			}
 		} finally {
@@ -105,7 +105,7 @@ function parser() {
 	return (text) => {
 		const blocks = (rest + text).split('\n\n');
 		rest = blocks.pop();
-		return blocks.map(parseEvent).filter((event) => event.type);
+		return blocks.map(parseEvent);
 	};
 }
 
