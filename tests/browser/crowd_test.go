@@ -72,16 +72,16 @@ func leafThrough(t testing.TB, s *space) (longest float64) {
 	for range 3 {
 		seen := b.text(".message h2")
 		b.click("Older")
-		b.until("older ones are there", `document.querySelector('.message h2').innerText !== `+quote(seen))
+		b.until("older ones are there", `document.querySelector('.message h2') && document.querySelector('.message h2').innerText !== `+quote(seen))
 		assert.Equal(t, shownAtOnce, eval[int](b, items))
 	}
 	b.click("Newest")
-	b.until("the newest are there", `document.querySelector('.message h2').innerText === `+quote(first))
+	b.until("the newest are there", `document.querySelector('.message h2')?.innerText === `+quote(first))
 
 	for i := range 100 {
 		require.NoError(t, s.sendSMS(fmt.Sprintf("138%08d", time.Now().UnixNano()/1000%100_000_000+int64(i)), openplatform.SmsTypeLogin))
 	}
-	b.until("the new ones are there", `document.querySelector('.message:last-child h2').innerText.startsWith('138')`)
+	b.until("the new ones are there", `document.querySelector('.message:last-child h2')?.innerText.startsWith('138')`)
 	assert.Equal(t, shownAtOnce, eval[int](b, items))
 	b.settled()
 

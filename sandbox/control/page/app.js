@@ -70,7 +70,7 @@ function open() {
 	refresh = coalesce(() => (view === opened ? load(opened) : null), pause);
 	clearInterval(poll);
 	if (opened.every) poll = setInterval(() => { if (!document.hidden) refresh(); }, opened.every);
-	return refresh();
+	refresh();
 }
 
 async function load(opened) {
@@ -209,7 +209,7 @@ async function start() {
 		}
 	}
 	dress();
-	await open();
+	open();
 	if (location.hash) arrive();
 	element('retry').addEventListener('click', listen({ onState, onEvent }).retry);
 	setInterval(tick, 1000);

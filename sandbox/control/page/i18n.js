@@ -1,4 +1,4 @@
-// The page's words. A language is a column here: t('key') picks the right one, and puts values in place of {name}.
+// The page's words. A language is a column here: t(key) picks the right one, and puts values in place of {name}.
 
 const words = {
 	//                 English, Chinese
@@ -227,13 +227,14 @@ const words = {
 	'settings.tokens.note': ['End those that are alive, to see what your program does then.', '可使有效的令牌立即失效，观察程序如何应对。'],
 	'settings.tokens.none': ['No token is alive.', '没有有效的令牌。'],
 	'settings.tokens.end': ['End', '使其失效'],
-	'settings.tokens.end.of': ['End {what}', '使 {what} 失效'],
+	'settings.tokens.end.of': ['End {what}', '使其失效：{what}'],
 	'settings.tokens.end.all': ['End all', '全部失效'],
 	'settings.tokens.kind': ['Kind', '类型'],
 	'settings.tokens.owner': ['Owner', '所有者'],
 	'settings.tokens.until': ['Until', '有效期至'],
 	'login':           ['Login', '登录'],
 	'access_token':    ['Access token', 'access_token'],
+	'activation':      ['Activation', '激活'],
 	'service_ticket':  ['Service ticket', 'service_ticket'],
 	'settings.state':  ['State', '状态'],
 	'settings.state.note': ['All that the platform knows: accounts, SMS, tokens, faults and more. Requests are not part of it.', '平台的全部数据：账号、短信、令牌、故障等，不含请求记录。'],

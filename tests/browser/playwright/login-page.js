@@ -28,7 +28,7 @@ const page = `<!doctype html>
 			signal: AbortSignal.timeout(2000),
 		});
 		const { code, msg, data } = await answer.json();
-		if (code !== '000') throw Object.assign(new Error(msg), { code });
+		if (code !== '000') throw Object.assign(new Error(msg), { platform: code });
 		return data;
 	}
 
@@ -42,7 +42,7 @@ const page = `<!doctype html>
 		try {
 			say(await work());
 		} catch (failure) {
-			if (failure.code) say('No: ' + failure.msg + failure.code);
+			if (failure.platform) say('No: ' + failure.message + ' ' + failure.platform);
 			else if (failure.name === 'TimeoutError') say('The platform does not answer. If an SMS comes, use its code.');
 			else say('Something went wrong on the way. If an SMS comes, use its code.');
 		}
@@ -80,7 +80,8 @@ exports.serve = async function serve(space) {
 			response.writeHead(answer.statusCode, answer.headers);
 			answer.pipe(response);
 		});
-		onward.on('error', () => response.destroy());
+		// A browser would repeat a POST whose connection breaks, so servers of this kind answer in place of the platform.
+		onward.on('error', () => { if (!response.headersSent) response.writeHead(502).end(); });
 		response.on('close', () => onward.destroy());
 		request.pipe(onward);
 	});
