@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/chromedp/chromedp"
+	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -197,8 +197,6 @@ func (k *keyboard) step(options ...chromedp.KeyOption) {
 	})()`)
 	assert.Empty(k.t, hidden, "a person does not see that this has the focus")
 }
-
-
 
 // to goes forward to what has a name, and backTo back.
 func (k *keyboard) to(name string) { k.t.Helper(); k.seek(name) }

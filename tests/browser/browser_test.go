@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -308,8 +307,3 @@ window.test = (() => {
 	};
 })();
 `
-
-// trimmed is the text with blanks joined, to compare what stands on several lines.
-func trimmed(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-func navigateTo(url string) chromedp.Action[chromedp.Void] { return chromedp.Navigate(url) }

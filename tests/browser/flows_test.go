@@ -1,9 +1,11 @@
 package browser
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"testing"
+	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/stretchr/testify/assert"
@@ -73,6 +75,41 @@ func TestANewSMSAppearsWithoutAReload(t *testing.T) {
 	assert.Equal(t, s.latestCode("13900002222"), eval[string](b, `navigator.clipboard.readText()`))
 }
 
+// TestCopyingWhereABrowserHasNoClipboard is about a sandbox that is reached by a name, without TLS.
+func TestCopyingWhereABrowserHasNoClipboard(t *testing.T) {
+	s := newSpace(t)
+	require.NoError(t, s.sendSMS(mobile, openplatform.SmsTypeLogin))
+	b := openTab(t, s.base+"/sms", look{})
+	eval[bool](b, `Boolean(Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true }))`)
+	b.click("Copy code")
+	b.sees("main", "Copied")
+	eval[bool](b, `delete navigator.clipboard`)
+	assert.Equal(t, s.latestCode(mobile), eval[string](b, `navigator.clipboard.readText()`))
+	assert.Equal(t, "Copy code "+s.latestCode(mobile), eval[string](b, `test.name(document.activeElement)`))
+}
+
+// TestAPageThatNobodySeesKeepsNoConnection leaves the few that a browser has for a host to others, and loses nothing.
+func TestAPageThatNobodySeesKeepsNoConnection(t *testing.T) {
+	s := newSpace(t)
+	b := openTab(t, s.base+"/sms", look{})
+	require.NoError(t, s.sendSMS("13900002222", openplatform.SmsTypeLogin))
+	b.sees("main", "13900002222")
+	show := func(hidden bool) {
+		eval[bool](b, fmt.Sprintf(`(() => {
+			Object.defineProperty(document, 'hidden', { value: %t, configurable: true });
+			return document.dispatchEvent(new Event('visibilitychange'));
+		})()`, hidden))
+	}
+	show(true)
+	require.NoError(t, s.sendSMS(mobile, openplatform.SmsTypeLogin))
+	time.Sleep(time.Second) // long enough for what must not happen
+	assert.NotContains(t, b.text("main"), mobile)
+	show(false)
+	b.sees("main", mobile)
+	b.sees("#announcer", mobile)
+	assert.Equal(t, "Live", b.text("#stream"))
+}
+
 func TestWhatArrivesIsCountedInOtherViews(t *testing.T) {
 	s := newSpace(t)
 	b := openTab(t, s.base+"/accounts", look{})
@@ -96,6 +133,8 @@ func TestAFaultSwitchedOnStrikes(t *testing.T) {
 	b.click("Switch on")
 	b.sees(".fault", "SendSmsCode on")
 	b.sees(".fault", "after the effect · hit 0 of 1")
+	b.sees("#announcer", "Done.")
+	assert.Equal(t, "1", eval[string](b, `test.named('How many requests').value`), "the form is as it was at first")
 
 	err := s.sendSMS(mobile, openplatform.SmsTypeLogin)
 	assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err), "%v", err)

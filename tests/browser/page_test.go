@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -104,7 +105,7 @@ func TestNoForeignScriptRuns(t *testing.T) {
 	})()`), "a script that is not the page's has run")
 	assert.True(t, eval[bool](b, `fetch('http://127.0.0.1:9/').then(() => false, () => true)`))
 	frame := `<iframe src=` + quote(s.base+"/sms") + `></iframe>`
-	b.do(navigateTo("data:text/html," + url.PathEscape(frame)))
+	b.do(chromedp.Navigate("data:text/html," + url.PathEscape(frame)))
 	assert.Empty(t, eval[string](b, `(() => { try { return document.querySelector('iframe').contentDocument?.body.innerText ?? '' } catch { return '' } })()`),
 		"the page shows itself in a frame of another")
 }

@@ -48,7 +48,7 @@ func runAll(m *testing.M) (code int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	binary = filepath.Join(dir, "openplatform")
-	build := exec.CommandContext(context.Background(), "go", "-C", "../..", "build", "-o", binary, "./cmd/openplatform")
+	build := exec.CommandContext(context.Background(), "go", "-C", "../..", "build", "-o", binary, "./cmd/openplatform") //nolint:gosec // our own program
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("build the program: %w\n%s", err, out)
 	}
@@ -78,17 +78,20 @@ func start(addr string, args ...string) (*program, error) {
 		return nil, err
 	}
 	p := &program{addr: addr}
-	p.cmd = exec.CommandContext(context.Background(), binary, append([]string{"sandbox", "-addr", addr}, args...)...)
+	p.cmd = run(append([]string{"sandbox", "-addr", addr}, args...)...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	wait := exec.CommandContext(context.Background(), binary, "sandbox", "-wait", p.url())
-	if out, err := wait.CombinedOutput(); err != nil {
+	if out, err := run("sandbox", "-wait", p.url()).CombinedOutput(); err != nil {
 		p.stop()
 		return nil, fmt.Errorf("%w: %s\n%s", err, out, p.output.Bytes())
 	}
 	return p, nil
+}
+
+func run(args ...string) *exec.Cmd {
+	return exec.CommandContext(context.Background(), binary, args...) //nolint:gosec // the program that is tested
 }
 
 // free puts a port that nobody has in place of port 0.

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/chromedp/chromedp"
+	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )

@@ -122,18 +122,16 @@ export function field(label, control, note) {
 		note && h('small', { id: `${id}-note` }, note));
 }
 
-export function input(name, value = '', attributes = {}) {
-	const element = h('input', { name, autocomplete: 'off', spellcheck: 'false', ...attributes });
-	element.value = value ?? '';
-	return element;
-}
+// The values that controls begin with are attributes, so that a form that is reset goes back to them.
 
-export function select(name, value, options) {
-	const element = h('select', { name }, options.map(([of, text]) => h('option', { value: of }, text)));
-	element.value = value ?? '';
-	if (element.selectedIndex < 0) element.selectedIndex = 0;
-	return element;
-}
+export const input = (name, value, attributes = {}) =>
+	h('input', { name, value, autocomplete: 'off', spellcheck: 'false', ...attributes });
+
+export const select = (name, value, options) =>
+	h('select', { name }, options.map(([of, text]) => h('option', { value: of, selected: of === value }, text)));
+
+export const textarea = (name, value = '') =>
+	h('textarea', { name, rows: '4', autocomplete: 'off', spellcheck: 'false' }, value);
 
 // form hands the values of its controls to action, and shows why that failed if it did.
 export function form(attributes, controls, action) {
@@ -145,6 +143,7 @@ export function form(attributes, controls, action) {
 			problem.textContent = '';
 			try {
 				await action(Object.fromEntries(new FormData(event.target)), event.target);
+				if (attributes.role !== 'search') say(t('done'));
 			} catch (failure) {
 				problem.textContent = explain(failure);
 			}
@@ -163,6 +162,7 @@ export const attempt = (action) => async () => {
 	problem.textContent = '';
 	try {
 		await action();
+		say(t('done'));
 	} catch (failure) {
 		problem.textContent = explain(failure);
 	}
@@ -187,7 +187,16 @@ export function ask(text, yes) {
 
 // Times. Those that are shown go with the sandbox's clock; tick keeps them right.
 
-const formatted = (date, options) => new Intl.DateTimeFormat(tag(), options).format(date);
+// To make a format takes long.
+const formats = new Map();
+
+function formatOf(Kind, options) {
+	const key = `${Kind.name} ${tag()} ${JSON.stringify(options)}`;
+	if (!formats.has(key)) formats.set(key, new Kind(tag(), options));
+	return formats.get(key);
+}
+
+const formatted = (date, options) => formatOf(Intl.DateTimeFormat, options).format(date);
 const timeOfDay = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' };
 
 export const fullTime = (date) => formatted(date, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -226,7 +235,7 @@ export function tick() {
 }
 
 function relative(seconds) {
-	const format = new Intl.RelativeTimeFormat(tag(), { numeric: 'auto' });
+	const format = formatOf(Intl.RelativeTimeFormat, { numeric: 'auto' });
 	for (const [unit, length] of [['day', 86400], ['hour', 3600], ['minute', 60]]) {
 		if (seconds <= -length) return format.format(Math.ceil(seconds / length), unit);
 	}

@@ -43,6 +43,7 @@ const words = {
 	'not.newest':      ['These are not the newest.', '以下不是最新的内容。'],
 	'remove':          ['Remove', '删除'],
 	'remove.of':       ['Remove {what}', '删除 {what}'],
+	'done':            ['Done.', '已完成。'],
 	'cancel':          ['Cancel', '取消'],
 	'failed':          ['That did not work: {why}', '操作失败：{why}'],
 	'unreachable':     ['the sandbox does not answer', '沙箱没有响应'],

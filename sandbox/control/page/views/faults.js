@@ -1,7 +1,7 @@
 // Faults: those under order, and a form that orders one or changes one.
 
 import { call } from '../api.js';
-import { attempt, button, field, form, h, input, keyed, link, select } from '../dom.js';
+import { attempt, button, field, form, h, input, keyed, link, select, textarea } from '../dom.js';
 import { has, t } from '../i18n.js';
 
 const presetName = (preset) => (has(preset) ? t(preset) : preset);
@@ -92,16 +92,11 @@ function orderForm({ info, changed, done }) {
 		['body', t('faults.body')],
 		['delay', t('faults.slow')],
 	]);
-	const area = (name, value) => {
-		const element = h('textarea', { name, rows: '4', spellcheck: 'false', autocomplete: 'off' });
-		element.value = value;
-		return element;
-	};
 	// Which fields there are depends on what happens.
 	const only = {
 		code: field(t('requests.code'), input('code', fault.code ?? '500', { required: true })),
 		msg: field(t('faults.msg'), input('msg', fault.msg)),
-		body: field(t('faults.body.text'), area('body', fault.body ?? '')),
+		body: field(t('faults.body.text'), textarea('body', fault.body)),
 		status: field(t('requests.http'), input('http_status', fault.http_status, { inputmode: 'numeric' })),
 	};
 	const needs = { code: ['code', 'msg', 'status'], http_status: ['status'], body: ['body', 'status'] };
@@ -133,7 +128,7 @@ function orderForm({ info, changed, done }) {
 			h('div', { class: 'row' },
 				field(t('faults.max.delay'), input('max_delay', fault.max_delay), t('faults.max.delay.note')),
 				field(t('faults.share'), input('share', fault.share, { inputmode: 'numeric' }), t('faults.share.note')),
-				field(t('faults.header'), area('header', header), t('faults.header.note')))),
+				field(t('faults.header'), textarea('header', header), t('faults.header.note')))),
 		h('p', { class: 'row' },
 			h('button', { type: 'submit', class: 'main' }, t(changed ? 'faults.save' : 'faults.submit')),
 			changed && link('/faults', t('cancel'), { class: 'button' })),

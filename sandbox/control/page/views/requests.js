@@ -25,7 +25,7 @@ const draw = (request) => h('tr', {},
 	h('td', {}, t(request.carried_out ? 'yes' : 'no')),
 	h('td', { class: 'wide mono' }, request.mobile),
 	h('td', { class: 'wide number' }, duration(request)),
-	h('td', { class: 'wide' }, request.fault_id > 0 && t('requests.fault')));
+	h('td', { class: 'wide' }, request.fault_id > 0 && String(request.fault_id)));
 
 export function requestList({ params, go, info }) {
 	const holder = h('tbody');
