@@ -9,6 +9,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ import (
 )
 
 // A contractTest is one operation of the contract: what leaves for a request, and
-// what a response becomes. The files in testdata/contract have the bytes.
+// what a response becomes. The files in testdata/contract have both.
 type contractTest struct {
 	operation, method, path string
 	call                    func(context.Context, *openplatform.Client) (any, error)
@@ -120,7 +122,7 @@ func TestContract(t *testing.T) {
 			url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r
 				body, _ = io.ReadAll(r.Body)
-				answer(200, fixture(t, "contract/"+tt.operation+".response.json"))(w, r)
+				answer(200, documentedResponse(t, tt.operation))(w, r)
 			})
 			data, err := tt.call(t.Context(), newClient(t, url))
 			require.NoError(t, err)
@@ -137,12 +139,12 @@ func TestContract(t *testing.T) {
 			assert.Empty(t, got.TransferEncoding, "not chunked")
 			assert.Empty(t, got.Header.Get("Referer"))
 			if tt.method == http.MethodGet {
-				assert.Equal(t, strings.TrimSpace(fixture(t, "contract/"+tt.operation+".request.query")), got.URL.RawQuery)
+				assert.Equal(t, documentedQuery(t, tt.operation), got.URL.RawQuery)
 				assert.Empty(t, body)
 				return
 			}
 			assert.Empty(t, got.URL.RawQuery)
-			assert.JSONEq(t, fixture(t, "contract/"+tt.operation+".request.json"), string(body))
+			assert.JSONEq(t, string(documentedExchange(t, tt.operation).Request), string(body))
 			assert.Equal(t, "application/json", got.Header.Get("Content-Type"))
 		})
 	}
@@ -191,7 +193,7 @@ func TestEveryOperationWantsItsData(t *testing.T) {
 }
 
 func TestResponseIsTheEnvelope(t *testing.T) {
-	url, _ := serve(t, answer(201, fixture(t, "contract/SendSmsCode.response.json"), "X-Gateway", "gw-7"))
+	url, _ := serve(t, answer(201, documentedResponse(t, "SendSmsCode"), "X-Gateway", "gw-7"))
 	resp, err := newClient(t, url).SendSmsCode(t.Context(), smsRequest())
 	require.NoError(t, err)
 	assert.Equal(t, "cc67513b-9b00-4283-a966-80153fd3ecfb", resp.RequestID)
@@ -203,7 +205,7 @@ func TestResponseIsTheEnvelope(t *testing.T) {
 }
 
 func TestGetImgCodeDeliversThePicture(t *testing.T) {
-	url, _ := serve(t, answer(200, fixture(t, "contract/GetImgCode.response.json")))
+	url, _ := serve(t, answer(200, documentedResponse(t, "GetImgCode")))
 	resp, err := newClient(t, url).GetImgCode(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "MS6A1I", resp.Data.ImgCodeID)
@@ -263,36 +265,24 @@ var documentedRules = map[string][]rule{
 
 var smsTypes = []string{"REGISTER", "RESET_PASSWORD", "LOGIN"}
 
-// requests makes the call of an operation with the fields that it is given.
-var requests = map[string]func(context.Context, *openplatform.Client, map[string]string) error{
-	"Register":          fill((*openplatform.Client).Register),
-	"Login":             fill((*openplatform.Client).Login),
-	"Activate":          fill((*openplatform.Client).Activate),
-	"SendSmsCode":       fill((*openplatform.Client).SendSmsCode),
-	"LoginByMobileCode": fill((*openplatform.Client).LoginByMobileCode),
-	"ResetPassword":     fill((*openplatform.Client).ResetPassword),
-	"Logout":            fill((*openplatform.Client).Logout),
-	"CheckToken":        fill((*openplatform.Client).CheckToken),
-	"GetAccessToken":    fill((*openplatform.Client).GetAccessToken),
-	"GetServiceTicket":  fill((*openplatform.Client).GetServiceTicket),
-	"GetAccount":        fill((*openplatform.Client).GetAccount),
-}
+// setUp are the fields that a program fills in, and no person.
+var setUp = []string{"client_id", "client_secret", "access_token", "service_ticket"}
 
-func fill[Req, T any](method func(*openplatform.Client, context.Context, *Req) (*openplatform.Response[T], error)) func(context.Context, *openplatform.Client, map[string]string) error {
-	return func(ctx context.Context, c *openplatform.Client, fields map[string]string) error {
-		raw, err := json.Marshal(fields)
-		if err != nil {
-			return err
-		}
-		req := new(Req)
-		decoder := json.NewDecoder(bytes.NewReader(raw))
-		decoder.DisallowUnknownFields() // a misnamed field must not pass for an empty one
-		if err := decoder.Decode(req); err != nil {
-			return err
-		}
-		_, err = method(c, ctx, req)
+// request makes the call of an operation with the fields that it is given.
+func request(ctx context.Context, c *openplatform.Client, operation string, fields map[string]string) error {
+	method := reflect.ValueOf(c).MethodByName(operation)
+	req := reflect.New(method.Type().In(1).Elem())
+	raw, err := json.Marshal(fields)
+	if err != nil {
 		return err
 	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields() // a misnamed field must not pass for an empty one
+	if err := decoder.Decode(req.Interface()); err != nil {
+		return err
+	}
+	err, _ = method.Call([]reflect.Value{reflect.ValueOf(ctx), req})[1].Interface().(error)
+	return err
 }
 
 func TestValidation(t *testing.T) {
@@ -306,12 +296,15 @@ func TestValidation(t *testing.T) {
 				fields[r.field] = r.oneOf[0]
 			}
 		}
-		check := func(field, value, rule string) {
+		check := func(field, value string, violation openplatform.Violation, rule string) {
+			if slices.Contains(setUp, field) && rule != "" {
+				violation = openplatform.ViolationSetup
+			}
 			t.Run(fmt.Sprintf("%s with %s of %d characters", operation, field, utf8.RuneCountInString(value)), func(t *testing.T) {
 				received.Store(0)
 				changed := maps.Clone(fields)
 				changed[field] = value
-				err := requests[operation](t.Context(), client, changed)
+				err := request(t.Context(), client, operation, changed)
 				if rule == "" {
 					require.ErrorIs(t, err, openplatform.ErrMissingParameter, "it is the platform's to judge")
 					assert.EqualValues(t, 1, received.Load())
@@ -319,32 +312,32 @@ func TestValidation(t *testing.T) {
 				}
 				var invalid *openplatform.ValidationError
 				require.ErrorAs(t, err, &invalid)
-				assert.Equal(t, openplatform.ValidationError{Operation: operation, Field: field, Rule: rule}, *invalid)
+				assert.Equal(t, openplatform.ValidationError{Operation: operation, Field: field, Violation: violation, Rule: rule}, *invalid)
 				assert.Equal(t, "openplatform: "+operation+": "+field+" "+rule+" (outcome not sent)", err.Error())
 				assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 				assert.Zero(t, received.Load())
 			})
 		}
 		for _, r := range rules {
-			check(r.field, "", "must not be empty")
+			check(r.field, "", openplatform.ViolationRequired, "must not be empty")
 			switch {
 			case r.oneOf != nil:
 				for _, value := range r.oneOf {
-					check(r.field, value, "")
+					check(r.field, value, "", "")
 				}
-				check(r.field, "login", "must be one of REGISTER, RESET_PASSWORD, LOGIN")
+				check(r.field, "login", openplatform.ViolationNotOneOf, "must be one of REGISTER, RESET_PASSWORD, LOGIN")
 				continue
 			case r.max > 0:
-				check(r.field, strings.Repeat("中", r.max), "")
-				check(r.field, strings.Repeat("中", r.max+1), fmt.Sprintf("must have at most %d characters", r.max))
+				check(r.field, strings.Repeat("中", r.max), "", "")
+				check(r.field, strings.Repeat("中", r.max+1), openplatform.ViolationTooLong, fmt.Sprintf("must have at most %d characters", r.max))
 			default:
-				check(r.field, strings.Repeat("中", 5000), "")
+				check(r.field, strings.Repeat("中", 5000), "", "")
 			}
 			if r.min > 0 {
-				check(r.field, strings.Repeat("中", r.min), "")
-				check(r.field, strings.Repeat("中", r.min-1), fmt.Sprintf("must have at least %d characters", r.min))
+				check(r.field, strings.Repeat("中", r.min), "", "")
+				check(r.field, strings.Repeat("中", r.min-1), openplatform.ViolationTooShort, fmt.Sprintf("must have at least %d characters", r.min))
 			} else {
-				check(r.field, " ", "")
+				check(r.field, " ", "", "")
 			}
 		}
 	}
@@ -366,6 +359,7 @@ func TestNilIsAnError(t *testing.T) {
 			var invalid *openplatform.ValidationError
 			require.ErrorAs(t, call(), &invalid)
 			assert.Contains(t, invalid.Rule, "must not be nil")
+			assert.Equal(t, openplatform.ViolationSetup, invalid.Violation)
 		})
 	}
 }

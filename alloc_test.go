@@ -41,10 +41,10 @@ func TestAllocationsOfACall(t *testing.T) {
 		opts   []openplatform.Option
 		atMost float64
 	}{
-		{"SendSmsCode", success, sendSmsCode, nil, 44},
-		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 44},
-		{"GetImgCode", picture, getImgCode, nil, 58},
-		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 53},
+		{"SendSmsCode", success, sendSmsCode, nil, 37},
+		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 37},
+		{"GetImgCode", picture, getImgCode, nil, 51},
+		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 41},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

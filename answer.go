@@ -2,14 +2,20 @@ package openplatform
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"mime"
 	"net"
 	"net/http"
+	"net/netip"
+	"reflect"
 	"regexp"
 
 	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
 	"github.com/ebaas/openplatform-go/internal/mask"
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // An answer is what came back for an attempt: the HTTP part of it, and the envelope
@@ -18,15 +24,19 @@ type answer struct {
 	operation string
 	status    int
 	header    http.Header
-	length    int     // of the body, in bytes
-	params    []param // of the request and, later, of the result: what a message may repeat
+	length    int      // of the body, in bytes
+	params    []param  // of the request and, later, of the result: what a message may repeat
+	protocol  [2]int   // of HTTP, major and minor; a RoundTripper of the caller's could put anything into its text
+	peer      net.Addr // the connection's other end, nil if that is not known
+	reused    bool
 	envelope
 }
 
-// readAnswer reads resp, with its body and why that ended early, and returns an answer with code 000, or the error that
-// anything else is.
-func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byte, bodyErr error) (answer, error) {
-	a := answer{operation: m.op.Name, status: resp.StatusCode, header: resp.Header, length: len(body), params: m.params}
+// read reads resp, with its body and why that ended early. It returns a with code 000, or the
+// error that anything else is.
+func (a answer) read(ctx context.Context, resp *http.Response, body []byte, bodyErr error) (answer, error) {
+	a.status, a.header, a.length = resp.StatusCode, resp.Header, len(body)
+	a.protocol = [2]int{resp.ProtoMajor, resp.ProtoMinor}
 	switch {
 	case a.status < http.StatusOK:
 		return a, a.unusable("an HTTP status that is no answer")
@@ -40,7 +50,7 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byt
 	var err error
 	if a.envelope, err = parseEnvelope(body); err != nil {
 		e := a.unusable(err.Error())
-		e.Title = shownText(pageTitle(body), m.params, maxTitle)
+		e.Title = shownText(pageTitle(body), a.params, maxTitle)
 		return a, e
 	}
 	if Code(a.code) != CodeOK {
@@ -50,6 +60,26 @@ func readAnswer(ctx context.Context, m *message, resp *http.Response, body []byt
 		return a, a.unusable("code 000 at an HTTP status that is no success")
 	}
 	return a, nil
+}
+
+func (a *answer) protocolText() string {
+	if a.protocol == [2]int{} {
+		return ""
+	}
+	return fmt.Sprintf("HTTP/%d.%d", a.protocol[0], a.protocol[1])
+}
+
+// peerText returns the peer's address if it is an IP address and a port: any other text is a
+// stranger's.
+func (a *answer) peerText() string {
+	if a.peer == nil {
+		return ""
+	}
+	peer, err := netip.ParseAddrPort(a.peer.String())
+	if err != nil {
+		return ""
+	}
+	return peer.String()
 }
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }
@@ -77,7 +107,7 @@ func (a *answer) failure() *APIError {
 	params := a.params
 	return &APIError{
 		Operation: a.operation, Code: Code(a.code), Msg: string(a.msg), RequestID: string(a.requestID),
-		HTTPStatus: a.status, RetryAfter: parseRetryAfter(a.header), params: func() []param { return params },
+		HTTPStatus: a.status, RetryAfter: retry.After(a.header), params: func() []param { return params },
 	}
 }
 
@@ -89,18 +119,18 @@ func (a *answer) unusable(reason string) *ResponseError {
 	return &ResponseError{
 		Operation: a.operation, HTTPStatus: a.status, ContentType: mask.Cut(contentType, maxTitle),
 		RequestID:  shownRequestID(string(a.requestID), a.params),
-		RetryAfter: parseRetryAfter(a.header), Reason: reason, BodyLength: a.length,
+		RetryAfter: retry.After(a.header), Reason: reason, BodyLength: a.length,
 	}
 }
 
 // cutShort is the error of an answer whose body could not be read to its end.
 func (a *answer) cutShort(ctx context.Context, err error) error {
-	reason, cause := explain(ctx, err)
+	f := explain(ctx, err)
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return &TransportError{Operation: a.operation, reason: reason + " in the middle of the answer", cause: cause}
+		return &TransportError{Operation: a.operation, Reason: f.Reason + " in the middle of the answer", Cause: f.Cause}
 	}
-	e := a.unusable("the body ended early: " + reason)
-	e.cause, e.truncated = cause, true
+	e := a.unusable("the body ended early: " + f.Reason)
+	e.cause, e.truncated = f.Cause, true
 	return e
 }
 
@@ -117,27 +147,73 @@ func pageTitle(body []byte) string {
 	return ""
 }
 
-// shownText is a text of the platform's as it is printed: without what the params hold.
-func shownText(s string, params []param, limit int) string {
-	if s == "" || s == msgOK {
-		return s
+// decodeData turns the data of a successful envelope into what data points to, strictly:
+// what is not documented as a success is not one.
+func decodeData(raw json.RawMessage, data any) error {
+	isNull := raw == nil || string(raw) == "null"
+	switch out := data.(type) {
+	case *struct{}:
+		if !isNull {
+			return errors.New("data is not null")
+		}
+		return nil
+	case *bool:
+		if string(raw) != "true" {
+			return errors.New("data is not true")
+		}
+		*out = true
+		return nil
 	}
-	return mask.Cut(mask.Text(s, secretsOf(params)), limit)
+	t := reflect.TypeOf(data).Elem()
+	if isNull && !nullable(t) {
+		return errors.New("data is missing or null")
+	}
+	if isNull {
+		return nil
+	}
+	if !jsonscan.IsUnicode(raw) {
+		return errors.New("data is not Unicode")
+	}
+	if jsonscan.HasDuplicate(raw, namesOf(t)) {
+		return errors.New("data has the same field twice")
+	}
+	if err := json.Unmarshal(raw, data); err != nil {
+		return errors.New("data is not of the documented type") // the decoder's error can quote the value
+	}
+	if b := firstBroken(resultParams(data)); b.rule != "" {
+		return fmt.Errorf("data.%s %s", b.field, b.rule)
+	}
+	return nil
 }
 
-func shownRequestID(id string, params []param) string {
-	return mask.Cut(mask.RequestID(id, secretsOf(params)), maxRequestID)
+// resultParams returns the fields of the result that data points to, directly or by one
+// more pointer, none if the SDK does not know it.
+func resultParams(data any) []param {
+	if d, ok := asDocumented(data); ok {
+		return d.params()
+	}
+	if inner := reflect.ValueOf(data).Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		if d, ok := asDocumented(inner.Interface()); ok {
+			return d.params()
+		}
+	}
+	return nil
 }
 
-// shownCode leaves a code of the documented form alone, whatever else the request said:
-// programs and people tell failures by it.
-func shownCode(code Code, params []param) Code {
-	switch class := code.class(); {
-	case class != 0 && len(code) <= len(CodeInvalidToken):
-		return code
-	case 400 <= class && class <= 599: // of digits: among contacts it would be a phone number
-		return Code(mask.Cut(mask.Secrets(string(code), secretsOf(params)), maxCode))
+// namesOf is jsonscan.NamesOf, but for the SDK's own types, none of which holds a map, it need
+// not look.
+func namesOf(t reflect.Type) func(depth int, name string) string {
+	if t.PkgPath() == ownPackage {
+		return jsonscan.Caseless
+	}
+	return jsonscan.NamesOf(t)
+}
+
+func nullable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		return true
 	default:
-		return Code(shownText(string(code), params, maxCode))
+		return false
 	}
 }

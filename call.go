@@ -36,6 +36,8 @@ func (op Operation) brokenRule() string {
 	return ""
 }
 
+func (op Operation) isComposite() bool { return op.Method == "" }
+
 // Do calls an operation that this version of the SDK has no method for. in is a
 // struct or a map that encodes as a JSON object, nil if there is nothing to ask: it
 // becomes the body of a POST, or the query of a GET, where its values must be
@@ -49,7 +51,7 @@ func (op Operation) brokenRule() string {
 // of the response and op.Path print as they are. Keep secrets out of op.Path.
 func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[T], error) {
 	if rule := op.brokenRule(); rule != "" {
-		return nil, &ValidationError{Operation: op.Name, Rule: rule}
+		return nil, setupError(op.Name, rule)
 	}
 	return call[T](ctx, c, op, in)
 }
@@ -58,30 +60,33 @@ func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[
 func call[T any](ctx context.Context, client *Client, op Operation, in any) (*Response[T], error) {
 	c := client.inside()
 	if ctx == nil || c == nil {
-		return nil, &ValidationError{Operation: op.Name, Rule: "the ctx must not be nil, the client must come from NewClient"}
+		return nil, setupError(op.Name, "the ctx must not be nil, the client must come from NewClient")
 	}
 	ctx, span := c.startCall(ctx, op)
-	a, attempts, err := c.exchange(ctx, op, in)
+	a, way, err := c.exchange(ctx, op, in)
 	var resp *Response[T]
 	if err == nil {
-		resp, err = openAnswer[T](a)
+		if resp, err = openAnswer[T](a); err != nil {
+			way.stopped = StopNotRepeatable
+		}
 	}
-	span.end(a, attempts, err)
+	span.end(a, way, err)
 	return resp, err
 }
 
 // exchange sends a request, as often as it takes and is safe, and returns the
 // platform's answer to it: an envelope with code 000.
-func (c *core) exchange(ctx context.Context, op Operation, in any) (a answer, attempts int, err error) {
+func (c *core) exchange(ctx context.Context, op Operation, in any) (a answer, way course, err error) {
 	m, err := encode(c, op, in)
 	if err != nil {
-		return a, 0, err
+		return a, way, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	if err := ctx.Err(); err != nil {
-		return a, 0, &TransportError{Operation: op.Name, reason: endOf(err), cause: err, notSent: true}
+		way.stopped = StopDeadline
+		return a, way, &TransportError{Operation: op.Name, NotSent: true, Reason: endOf(err), Cause: err}
 	}
-	c.quota.deposit()
+	c.quota.Deposit()
 	return c.deliver(ctx, m)
 }

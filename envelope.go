@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/ebaas/openplatform-go/internal/jsonscan"
 )
@@ -157,110 +155,5 @@ func asText(s []byte) text {
 		return msgOK
 	default:
 		return text(s)
-	}
-}
-
-// decodeData turns the data of a successful envelope into what data points to, strictly:
-// what is not documented as a success is not one.
-func decodeData(raw json.RawMessage, data any) error {
-	isNull := raw == nil || string(raw) == "null"
-	switch out := data.(type) {
-	case *struct{}:
-		if !isNull {
-			return errors.New("data is not null")
-		}
-		return nil
-	case *bool:
-		if string(raw) != "true" {
-			return errors.New("data is not true")
-		}
-		*out = true
-		return nil
-	}
-	t := reflect.TypeOf(data).Elem()
-	if isNull && !nullable(t) {
-		return errors.New("data is missing or null")
-	}
-	if isNull {
-		return nil
-	}
-	if !jsonscan.IsUnicode(raw) {
-		return errors.New("data is not Unicode")
-	}
-	if jsonscan.HasDuplicate(raw, namesOf(t)) {
-		return errors.New("data has the same field twice")
-	}
-	if err := json.Unmarshal(raw, data); err != nil {
-		return errors.New("data is not of the documented type") // the decoder's error can quote the value
-	}
-	if field, rule := brokenRule(resultParams(data)); rule != "" {
-		return fmt.Errorf("data.%s %s", field, rule)
-	}
-	return nil
-}
-
-// resultParams returns the fields of the result that data points to, directly or by one
-// more pointer, none if the SDK does not know it.
-func resultParams(data any) []param {
-	if d, ok := asDocumented(data); ok {
-		return d.params()
-	}
-	if inner := reflect.ValueOf(data).Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
-		if d, ok := asDocumented(inner.Interface()); ok {
-			return d.params()
-		}
-	}
-	return nil
-}
-
-// namesOf returns what is the same for the names of what decodes into a t. To encoding/json
-// open_id and OPEN_ID are one field of a struct, and the last one would win; names of a map
-// may differ in case alone.
-func namesOf(t reflect.Type) func(depth int, name string) string {
-	if t.PkgPath() == ownPackage || isStrict(t, map[reflect.Type]bool{}) { // the SDK's own hold no map
-		return caseless
-	}
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	isStruct := t.Kind() == reflect.Struct
-	return func(depth int, name string) string {
-		if isStruct && depth == 0 {
-			return caseless(depth, name)
-		}
-		return name
-	}
-}
-
-func caseless(_ int, name string) string { return strings.ToLower(strings.ToUpper(name)) }
-
-// isStrict reports whether objects that decode into a t all decode into structs. A map may
-// have names that differ in case alone.
-func isStrict(t reflect.Type, seen map[reflect.Type]bool) bool {
-	if seen[t] {
-		return true
-	}
-	seen[t] = true
-	switch t.Kind() {
-	case reflect.Map, reflect.Interface:
-		return false
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return isStrict(t.Elem(), seen)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !isStrict(t.Field(i).Type, seen) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func nullable(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
-		return true
-	default:
-		return false
 	}
 }

@@ -3,7 +3,9 @@ package openplatform
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 )
 
 // Environment names one of the platform's environments (环境). It is a plain
@@ -82,4 +84,48 @@ func (e Environment) baseURL() (string, error) {
 		Development: "https://dev-etc.ebaas.com",
 		Test:        "https://test-etc.ebaas.com",
 	}[known], nil
+}
+
+// The environment variables that NewClientFromEnv reads.
+const (
+	envEnvironment = "OPENPLATFORM_ENV"
+	envBaseURL     = "OPENPLATFORM_BASE_URL"
+	envTimeout     = "OPENPLATFORM_TIMEOUT"
+)
+
+// NewClientFromEnv returns a client that is set up by the process's environment variables:
+//
+//   - OPENPLATFORM_ENV, required, is what [ParseEnvironment] takes: test, say;
+//   - OPENPLATFORM_BASE_URL is what [WithBaseURL] takes; production needs it;
+//   - OPENPLATFORM_TIMEOUT is a duration such as 5s, for [WithTimeout].
+//
+// opts come after them and win. A bad value is an error that names the variable, and never
+// quotes the value. Credentials are not read: pass them to [Client.AccessTokenSource].
+func NewClientFromEnv(opts ...Option) (*Client, error) {
+	env, err := ParseEnvironment(os.Getenv(envEnvironment))
+	if err != nil {
+		return nil, fmt.Errorf("openplatform: %s: want development, test or production", envEnvironment)
+	}
+	var fromEnv []Option
+	if base := os.Getenv(envBaseURL); base != "" {
+		fromEnv = append(fromEnv, named(envBaseURL, WithBaseURL(base)))
+	}
+	if timeout := os.Getenv(envTimeout); timeout != "" {
+		d, err := time.ParseDuration(timeout)
+		if err != nil {
+			return nil, fmt.Errorf("openplatform: %s: want a duration such as 5s", envTimeout)
+		}
+		fromEnv = append(fromEnv, named(envTimeout, WithTimeout(d)))
+	}
+	return NewClient(env, append(fromEnv, opts...)...)
+}
+
+// named puts the variable that an option comes from before the option's error.
+func named(variable string, opt Option) Option {
+	return func(c *config) error {
+		if err := opt(c); err != nil {
+			return fmt.Errorf("%s: %w", variable, err)
+		}
+		return nil
+	}
 }

@@ -1,6 +1,7 @@
 package openplatform_test
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"testing"
@@ -48,4 +49,53 @@ func TestEnvironmentInAFlagAndInJSON(t *testing.T) {
 	config.Env = "staging"
 	_, err = json.Marshal(config)
 	assert.Error(t, err)
+}
+
+func TestNewClientFromEnv(t *testing.T) {
+	url, received := serve(t, answer(200, success))
+	set := func(t *testing.T, env, base, timeout string) {
+		t.Helper()
+		t.Setenv("OPENPLATFORM_ENV", env)
+		t.Setenv("OPENPLATFORM_BASE_URL", base)
+		t.Setenv("OPENPLATFORM_TIMEOUT", timeout)
+	}
+	t.Run("a client", func(t *testing.T) {
+		set(t, "production", url, "")
+		client, err := openplatform.NewClientFromEnv()
+		require.NoError(t, err)
+		defer client.CloseIdleConnections()
+		require.NoError(t, sendSmsCode(t.Context(), client))
+		assert.EqualValues(t, 1, received.Load())
+	})
+	t.Run("its timeout, unless an option says otherwise", func(t *testing.T) {
+		slow, _ := serve(t, hang)
+		set(t, "test", slow, "20ms")
+		client, err := openplatform.NewClientFromEnv()
+		require.NoError(t, err)
+		assert.ErrorIs(t, sendSmsCode(t.Context(), client), context.DeadlineExceeded)
+		_, err = openplatform.NewClientFromEnv(openplatform.WithTimeout(-1))
+		require.ErrorContains(t, err, "WithTimeout: -1ns is not positive")
+	})
+	t.Run("the published address", func(t *testing.T) {
+		set(t, "test", "", "")
+		_, err := openplatform.NewClientFromEnv()
+		require.NoError(t, err)
+		set(t, "production", "", "")
+		_, err = openplatform.NewClientFromEnv()
+		assert.ErrorIs(t, err, openplatform.ErrNoBaseURL)
+	})
+	for name, tt := range map[string][3]string{
+		"OPENPLATFORM_ENV: want development, test or production":  {"Pw-9c8d7e", url, ""},
+		"OPENPLATFORM_BASE_URL: WithBaseURL: the URL must not":    {"test", "https://user:Pw-9c8d7e@platform.invalid", ""},
+		"OPENPLATFORM_TIMEOUT: want a duration such as 5s":        {"test", url, "Pw-9c8d7e"},
+		"OPENPLATFORM_TIMEOUT: WithTimeout: 0s is not positive":   {"test", url, "0s"},
+		"openplatform: OPENPLATFORM_ENV: want development, test ": {"", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set(t, tt[0], tt[1], tt[2])
+			_, err := openplatform.NewClientFromEnv()
+			require.ErrorContains(t, err, name)
+			assert.NotContains(t, err.Error(), "Pw-9c8d7e")
+		})
+	}
 }

@@ -3,109 +3,16 @@ package openplatform
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/ebaas/openplatform-go/internal/mask"
-)
-
-// Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
-// platform documents only some of them: a code that is not listed here is as good
-// an [APIError] as any.
-type Code string
-
-// The documented codes. The account pages document none at all, the single sign-on
-// pages and the gateway's page these.
-const (
-	CodeOK                   Code = "000"    // 成功
-	CodeMissingParameter     Code = "400"    // 参数[x]不能为空
-	CodeInvalidAppID         Code = "400001" // appId不正确
-	CodeAPIDisabled          Code = "400002" // 接口已停用
-	CodeMalformedRequest     Code = "400003" // 入参解析异常
-	CodeInvalidSignature     Code = "401001" // 验证签名失败
-	CodeAPINotPermitted      Code = "401002" // 无权限访问当前接口
-	CodeInvalidAccessToken   Code = "401003" // 无效的access_token
-	CodeInvalidToken         Code = "401004" // 无效的token
-	CodeInvalidServiceTicket Code = "401005" // 无效的service_ticket
-	CodeInvalidTimestamp     Code = "403001" // 请求时间非法或已过期
-	CodeDuplicateRequest     Code = "403002" // 请勿重复请求
-	CodeInvalidClientID      Code = "403006" // client_id不正确
-	CodeInvalidClientSecret  Code = "403007" // client_secret不正确
-	CodeUnknownAPI           Code = "404001" // 接口不存在
-	CodeSystemError          Code = "500"    // 系统异常，请稍后再试或联系管理员
-)
-
-// class returns the first three digits of a code, which follow HTTP's statuses, or
-// 0 for a code that is not made of digits.
-func (c Code) class() int {
-	if _, err := strconv.ParseUint(string(c), 10, 64); err != nil || len(c) < 3 {
-		return 0
-	}
-	class, _ := strconv.Atoi(string(c[:3]))
-	return class
-}
-
-// A sentinel is what errors.Is compares with: one code, or a class of codes.
-type sentinel struct {
-	text      string
-	code      Code
-	low, high int
-}
-
-func (s *sentinel) Error() string { return "openplatform: " + s.text }
-
-func (s *sentinel) matchesClass(class int) bool { return s.low <= class && class <= s.high }
-
-func classSentinel(text string, low, high int) error {
-	return &sentinel{text: text, low: low, high: high}
-}
-
-func codeSentinel(text string, code Code) error {
-	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
-}
-
-// The classes of failure, for errors.Is. Each matches every [APIError] whose code
-// begins with its three digits, documented or not, and every [ResponseError] with
-// its HTTP status.
-var (
-	ErrInvalidArgument  = classSentinel("invalid argument (400…)", 400, 400)
-	ErrUnauthenticated  = classSentinel("not authenticated (401…)", 401, 401)
-	ErrPermissionDenied = classSentinel("permission denied (403…)", 403, 403)
-	ErrNotFound         = classSentinel("not found (404…)", 404, 404)
-	ErrRateLimited      = classSentinel("rate limited (429…)", 429, 429)
-	ErrPlatform         = classSentinel("platform failure (5…)", 500, 599)
-)
-
-// The documented codes, for errors.Is. Each matches an [APIError] with exactly its
-// code.
-var (
-	ErrMissingParameter     = codeSentinel("missing parameter", CodeMissingParameter)
-	ErrInvalidAppID         = codeSentinel("invalid app id", CodeInvalidAppID)
-	ErrAPIDisabled          = codeSentinel("API disabled", CodeAPIDisabled)
-	ErrMalformedRequest     = codeSentinel("malformed request", CodeMalformedRequest)
-	ErrInvalidSignature     = codeSentinel("invalid signature", CodeInvalidSignature)
-	ErrAPINotPermitted      = codeSentinel("API not permitted", CodeAPINotPermitted)
-	ErrInvalidAccessToken   = codeSentinel("invalid access token", CodeInvalidAccessToken)
-	ErrInvalidToken         = codeSentinel("invalid token", CodeInvalidToken)
-	ErrInvalidServiceTicket = codeSentinel("invalid service ticket", CodeInvalidServiceTicket)
-	ErrInvalidTimestamp     = codeSentinel("invalid or expired timestamp", CodeInvalidTimestamp)
-	ErrDuplicateRequest     = codeSentinel("duplicate request", CodeDuplicateRequest)
-	ErrInvalidClientID      = codeSentinel("invalid client id", CodeInvalidClientID)
-	ErrInvalidClientSecret  = codeSentinel("invalid client secret", CodeInvalidClientSecret)
-	ErrUnknownAPI           = codeSentinel("unknown API", CodeUnknownAPI)
-	ErrSystemError          = codeSentinel("system error", CodeSystemError)
+	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
 // Outcome says what a call may have done on the platform. It decides what to tell
@@ -152,61 +59,71 @@ func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeSucceeded
 	}
-	if f, ok := failureOf(err); ok {
-		return f.outcome()
-	}
-	return OutcomeUnknown
+	return factsOf(err).outcome
 }
 
-// A failure is any of the SDK's four errors: what a call, or an attempt, knows of why it
-// failed.
+// A failure is any of the SDK's four errors.
 type failure interface {
 	error
-	outcome() Outcome
-	operation() string
-	requestID() string
-	retryAfter() time.Duration
+	facts() facts
 }
 
-func failureOf(err error) (f failure, ok bool) {
-	ok = errors.As(err, &f)
-	return f, ok
+// facts are what an error says of the call or the attempt that failed with it. The zero
+// value is what is known of an error that is none of the SDK's.
+type facts struct {
+	operation      string
+	outcome        Outcome
+	code           Code // "" if there was no envelope
+	requestID      string
+	httpStatus     int // 0 if there was no answer
+	retryAfter     time.Duration
+	neverConnected bool // nothing was sent, because no connection could be made
+	mayPass        bool // another attempt could succeed
+}
+
+func factsOf(err error) facts {
+	var f failure
+	if errors.As(err, &f) {
+		return f.facts()
+	}
+	return facts{}
 }
 
 // OperationOf returns the name of the operation that failed with err, such as "SendSmsCode",
 // and "" if err is none of the SDK's errors. err may be wrapped.
-func OperationOf(err error) string {
-	if f, ok := failureOf(err); ok {
-		return f.operation()
-	}
-	return ""
-}
+func OperationOf(err error) string { return factsOf(err).operation }
 
 // RequestIDOf returns the request id of the answer that err is about, which the platform's
 // support asks for. It is "" if there was no answer, or none with an id, or if err is none of
 // the SDK's errors. err may be wrapped.
-func RequestIDOf(err error) string {
-	if f, ok := failureOf(err); ok {
-		return f.requestID()
-	}
-	return ""
-}
+func RequestIDOf(err error) string { return factsOf(err).requestID }
 
 // RetryAfterOf returns how long the platform, or a gateway, asks to wait before another
 // call, 0 if it does not say. err may be wrapped.
-func RetryAfterOf(err error) time.Duration {
-	if f, ok := failureOf(err); ok {
-		return f.retryAfter()
-	}
-	return 0
-}
+func RetryAfterOf(err error) time.Duration { return factsOf(err).retryAfter }
 
-// ValidationError says that a request breaks a rule that the platform documents.
-// Nothing was sent: mend the request.
+// Violation says what kind of rule a request breaks.
+type Violation string
+
+// The kinds of rules that a request can break.
+const (
+	ViolationRequired Violation = "required"   // the field is empty
+	ViolationTooShort Violation = "too_short"  // it has fewer characters than documented
+	ViolationTooLong  Violation = "too_long"   // it has more
+	ViolationNotOneOf Violation = "not_one_of" // it is none of the documented values
+	ViolationNotText  Violation = "not_text"   // it is not valid UTF-8
+	// ViolationSetup is a mistake of the program that calls, not of a person who fills in a
+	// form: a nil request, an empty client id, a client that NewClient did not make.
+	ViolationSetup Violation = "setup"
+)
+
+// ValidationError says that a request breaks a rule that the platform documents, or that it
+// cannot be made at all. Nothing was sent. Correct the request.
 type ValidationError struct {
 	Operation string
 	Field     string // the wire name; empty if the rule is about the request as a whole
-	Rule      string // what the field must be; never its value
+	Violation Violation
+	Rule      string // what the field must be, in English; never its value
 }
 
 func (e *ValidationError) Error() string {
@@ -216,10 +133,14 @@ func (e *ValidationError) Error() string {
 // Format prints the error's text under every verb.
 func (e *ValidationError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-func (e *ValidationError) operation() string       { return e.Operation }
-func (*ValidationError) requestID() string         { return "" }
-func (*ValidationError) retryAfter() time.Duration { return 0 }
-func (e *ValidationError) outcome() Outcome        { return OutcomeNotSent }
+func (e *ValidationError) facts() facts {
+	return facts{operation: e.Operation, outcome: OutcomeNotSent}
+}
+
+// setupError is a mistake of the program that calls.
+func setupError(operation, rule string) *ValidationError {
+	return &ValidationError{Operation: operation, Violation: ViolationSetup, Rule: rule}
+}
 
 // APIError is the platform's answer with a code other than 000. Compare it with
 // errors.Is and a sentinel such as [ErrInvalidToken] or [ErrRateLimited].
@@ -241,7 +162,7 @@ func (e *APIError) Error() string {
 	p := e.printable()
 	id := cmp.Or(p.RequestID, "none")
 	return errorText(e.Operation, fmt.Sprintf("code %s: %s", p.Code, cmp.Or(p.Msg, "no message")),
-		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.outcome()))
+		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.facts().outcome))
 }
 
 // Format prints the error's text under every verb, so that %#v does not print what
@@ -262,14 +183,15 @@ func (e *APIError) Is(target error) bool {
 	return ok && (s.code == e.Code && s.code != "" || s.matchesClass(e.Code.class()))
 }
 
-func (e *APIError) operation() string         { return e.Operation }
-func (e *APIError) requestID() string         { return e.RequestID }
-func (e *APIError) retryAfter() time.Duration { return e.RetryAfter }
-func (e *APIError) outcome() Outcome {
-	if c := e.Code.class(); 400 <= c && c <= 499 {
-		return OutcomeRejected
+func (e *APIError) facts() facts {
+	outcome, class := OutcomeUnknown, e.Code.class()
+	if 400 <= class && class <= 499 {
+		outcome = OutcomeRejected
 	}
-	return OutcomeUnknown
+	return facts{
+		operation: e.Operation, outcome: outcome, code: e.Code, requestID: e.RequestID, httpStatus: e.HTTPStatus,
+		retryAfter: e.RetryAfter, mayPass: retry.IsBusy(e.HTTPStatus) || retry.IsBusy(class),
+	}
 }
 
 // printable returns a copy of e without secrets. It is made when something is printed, and
@@ -328,10 +250,12 @@ func (e *ResponseError) Is(target error) bool {
 	return ok && s.matchesClass(e.HTTPStatus)
 }
 
-func (e *ResponseError) operation() string         { return e.Operation }
-func (e *ResponseError) requestID() string         { return e.RequestID }
-func (e *ResponseError) retryAfter() time.Duration { return e.RetryAfter }
-func (e *ResponseError) outcome() Outcome          { return OutcomeUnknown }
+func (e *ResponseError) facts() facts {
+	return facts{
+		operation: e.Operation, outcome: OutcomeUnknown, requestID: e.RequestID, httpStatus: e.HTTPStatus,
+		retryAfter: e.RetryAfter, mayPass: e.truncated || retry.IsBusy(e.HTTPStatus),
+	}
+}
 
 // TransportError says that no usable answer came: a name that does not resolve, a
 // refused connection, TLS, a reset, a timeout, a cancelled ctx. [OutcomeOf] tells
@@ -340,94 +264,64 @@ type TransportError struct {
 	Operation string
 	// Attempts is how many times the request was tried, 0 if ctx had ended before.
 	Attempts int
+	// NotSent says that the request provably never reached the platform. Otherwise the
+	// outcome is unknown.
+	NotSent bool
+	// Reason says in a few words what went wrong. It holds no address and no secret.
+	Reason string
+	// Cause is what Unwrap returns.
+	Cause error `json:"-"`
 
-	reason  string
-	cause   error
-	notSent bool
 	// Of the last attempt alone:
-	neverConnected bool // it provably failed to make a connection
-	certificate    bool // it met a certificate that is not trusted
+	dialFailed  bool // it provably failed to make a connection
+	certificate bool // it met a certificate that is not trusted
 }
 
 func (e *TransportError) Error() string {
-	return errorText(e.Operation, e.reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.outcome()))
+	return errorText(e.Operation, e.Reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.facts().outcome))
 }
 
 // Format prints the error's text under every verb.
 func (e *TransportError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-// Unwrap returns the cause if it is of a kind that cannot hold a URL: a context
+// Unwrap returns the cause. The SDK sets it only if it is of a kind that cannot hold a URL: a context
 // error, an errno, [os.ErrDeadlineExceeded], an end of file, a [*net.DNSError] or an
-// error of [crypto/x509]. Otherwise it returns nil: net/http's own errors quote
-// whole URLs, and with them tokens.
-func (e *TransportError) Unwrap() error { return e.cause }
+// error of [crypto/x509]. Net/http's own errors quote whole URLs, and with them tokens.
+func (e *TransportError) Unwrap() error { return e.Cause }
 
 // Timeout reports whether time ran out.
 func (e *TransportError) Timeout() bool {
-	return errors.Is(e.cause, context.DeadlineExceeded) || errors.Is(e.cause, os.ErrDeadlineExceeded)
+	return errors.Is(e.Cause, context.DeadlineExceeded) || errors.Is(e.Cause, os.ErrDeadlineExceeded)
 }
 
-func (e *TransportError) operation() string       { return e.Operation }
-func (*TransportError) requestID() string         { return "" }
-func (*TransportError) retryAfter() time.Duration { return 0 }
-func (e *TransportError) outcome() Outcome {
-	if e.notSent {
-		return OutcomeNotSent
+func (e *TransportError) facts() facts {
+	f := facts{
+		operation: e.Operation, outcome: OutcomeUnknown,
+		neverConnected: e.dialFailed && !e.certificate, mayPass: !e.certificate,
 	}
-	return OutcomeUnknown
+	if e.NotSent {
+		f.outcome = OutcomeNotSent
+	}
+	return f
 }
 
 // printable returns err without what only the program may see: what observers and
 // logs are given.
 func printable(err error) error {
-	if e, ok := err.(*APIError); ok { //nolint:errorlint // call returns it unwrapped
+	var e *APIError
+	if errors.As(err, &e) {
 		return e.printable()
 	}
 	return err
 }
 
-const maxErrorText = 1000 // bytes
-
-// errorText puts an error on one line. If it is too long, what happened gives way
-// first, the operation and the request id last.
-func errorText(operation, what, details string) string {
-	head := cutBytes("openplatform: "+mask.Plain(operation), maxErrorText/4) + ": "
-	tail := " (" + cutBytes(mask.Plain(details), maxErrorText/2) + ")"
-	return head + cutBytes(mask.Plain(what), maxErrorText-len(head)-len(tail)) + tail
-}
-
-func cutBytes(s string, limit int) string {
-	if len(s) <= limit {
-		return s
+// explain says why a round trip failed: ctx ended, or what err tells. See [TransportError.Unwrap].
+func explain(ctx context.Context, err error) delivery.Failure {
+	f := delivery.Explain(err)
+	if ended := ctx.Err(); ended != nil {
+		f.Reason, f.Cause = endOf(ended), ended
 	}
-	return strings.ToValidUTF8(s[:limit-len("…")], "") + "…"
-}
-
-func printError(f fmt.State, err error) { _, _ = io.WriteString(f, err.Error()) }
-
-// explain says in our own words why a round trip failed, and picks out of err the
-// cause that callers may see. See [TransportError.Unwrap].
-func explain(ctx context.Context, err error) (reason string, cause error) {
-	if ctxErr := ctx.Err(); ctxErr != nil {
-		return endOf(ctxErr), ctxErr
-	}
-	cause = safeCause(err)
-	switch {
-	case isDialError(err):
-		return "could not connect: " + causeText(cause), cause
-	case isCertificateError(err):
-		return "the server's certificate is not trusted: " + causeText(cause), cause
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return "the server speaks http, not https", cause
-	case isTLSError(err):
-		return "TLS failed", cause
-	case cause == io.EOF: //nolint:errorlint // safeCause returns the sentinel itself
-		return "the connection was closed before an answer: EOF", cause
-	case cause != nil:
-		return "the connection failed: " + causeText(cause), cause
-	default:
-		return "the connection failed", nil
-	}
+	return f
 }
 
 func endOf(ctxErr error) string {
@@ -435,82 +329,4 @@ func endOf(ctxErr error) string {
 		return "timed out"
 	}
 	return "cancelled"
-}
-
-func causeText(cause error) string {
-	if cause == nil {
-		return "unknown cause"
-	}
-	return cause.Error()
-}
-
-// isDialError reports whether err is a connection that could not be made, to the
-// platform or to a proxy.
-func isDialError(err error) bool {
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return true
-	}
-	for op := (*net.OpError)(nil); errors.As(err, &op); err = op.Err {
-		if op.Op == "dial" {
-			return true
-		}
-	}
-	return false
-}
-
-func isCertificateError(err error) bool {
-	var verification *tls.CertificateVerificationError
-	return errors.As(err, &verification) || x509Cause(err) != nil
-}
-
-// isTLSError reports whether err is of crypto/tls, whose errors have no type of their
-// own for a server that is too old or too new, nor for one that breaks the handshake off.
-func isTLSError(err error) bool { return strings.Contains(err.Error(), "tls: ") }
-
-func safeCause(err error) error {
-	var (
-		dns     *net.DNSError
-		errno   syscall.Errno
-		timeout net.Error
-	)
-	switch {
-	case errors.As(err, &dns):
-		return dns
-	case errors.As(err, &errno):
-		return errno
-	case x509Cause(err) != nil:
-		return x509Cause(err)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return io.ErrUnexpectedEOF
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return os.ErrDeadlineExceeded
-	case errors.Is(err, context.Canceled):
-		return context.Canceled
-	default:
-		return nil
-	}
-}
-
-func x509Cause(err error) error {
-	var (
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		certificate x509.CertificateInvalidError
-		roots       x509.SystemRootsError
-	)
-	switch {
-	case errors.As(err, &authority):
-		return authority
-	case errors.As(err, &hostname):
-		return hostname
-	case errors.As(err, &certificate):
-		return certificate
-	case errors.As(err, &roots):
-		return roots
-	default:
-		return nil
-	}
 }

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,6 +115,7 @@ func TestOutcomeOf(t *testing.T) {
 		{&openplatform.APIError{Code: "DENIED"}, openplatform.OutcomeUnknown, "unknown"},
 		{&openplatform.ResponseError{HTTPStatus: 400}, openplatform.OutcomeUnknown, "unknown"},
 		{&openplatform.TransportError{}, openplatform.OutcomeUnknown, "unknown"},
+		{&openplatform.TransportError{NotSent: true}, openplatform.OutcomeNotSent, "not sent"},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.err), func(t *testing.T) {
@@ -297,4 +300,32 @@ func TestAnAPIErrorInJSONIsItsText(t *testing.T) {
 		assert.Contains(t, string(raw), "no SMS to 139****1111")
 		assert.NotContains(t, string(raw), mobile)
 	}
+}
+
+// What a service does with an error is tested with errors that the test makes.
+func TestErrorsCanBeMade(t *testing.T) {
+	timeout := &openplatform.TransportError{
+		Operation: "SendSmsCode", Attempts: 3, NotSent: true, Reason: "timed out", Cause: context.DeadlineExceeded,
+	}
+	assert.Equal(t, "openplatform: SendSmsCode: timed out (attempts 3, outcome not sent)", timeout.Error())
+	assert.True(t, timeout.Timeout())
+	require.ErrorIs(t, timeout, context.DeadlineExceeded)
+	page := &openplatform.ResponseError{Operation: "SendSmsCode", HTTPStatus: 502, Reason: "the body is not a JSON object"}
+	assert.ErrorIs(t, page, openplatform.ErrPlatform)
+	assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(page))
+}
+
+func TestCodes(t *testing.T) {
+	codes := openplatform.Codes()
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(codeSentinels)), codes)
+	assert.IsIncreasing(t, codes)
+	var ours []openplatform.Code
+	for _, code := range codes {
+		if code.AboutCredentials() {
+			ours = append(ours, code)
+		}
+	}
+	assert.Equal(t, []openplatform.Code{"400001", "401001", "401002", "401003", "403006", "403007"}, ours)
+	codes[0] = "changed"
+	assert.NotEqual(t, codes[0], openplatform.Codes()[0], "each caller has a copy")
 }

@@ -231,7 +231,11 @@ func ExampleAccessTokenSource_VerifyUser() {
 	defer stop()
 	userToken := logHerIn(sb, client) // a business system is handed it
 
-	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret) // one, to keep
+	source, err := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret) // one, to keep
+	if err != nil {
+		log.Print(err)
+		return
+	}
 	resp, err := source.VerifyUser(context.Background(), userToken)
 	if err != nil {
 		log.Print(err)
@@ -248,13 +252,17 @@ func ExampleClient_AccessTokenSource() {
 	userToken := logHerIn(sb, client)
 	ctx := context.Background()
 
-	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	source, err := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	if err != nil {
+		log.Print(err)
+		return
+	}
 	for range 2 {
 		_, err := source.VerifyUser(ctx, userToken)
 		fmt.Println(err)
 	}
 	sb.RevokeAccessTokens()
-	_, err := source.VerifyUser(ctx, userToken)
+	_, err = source.VerifyUser(ctx, userToken)
 	fmt.Println(err)
 
 	fetched := 0

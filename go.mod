@@ -1,10 +1,11 @@
 module github.com/ebaas/openplatform-go
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/go-resty/resty/v2 v2.17.2
 	github.com/stretchr/testify v1.12.1
+	golang.org/x/image v0.36.0
 )
 
 require (

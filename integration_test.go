@@ -32,11 +32,7 @@ func platform(t *testing.T) *openplatform.Client {
 	env, err := openplatform.ParseEnvironment(variable(t, "OPENPLATFORM_ENV"))
 	require.NoError(t, err)
 	require.NotEqual(t, openplatform.Production, env, "tests have no business in production")
-	var opts []openplatform.Option
-	if base := os.Getenv("OPENPLATFORM_BASE_URL"); base != "" {
-		opts = append(opts, openplatform.WithBaseURL(base))
-	}
-	client, err := openplatform.NewClient(env, opts...)
+	client, err := openplatform.NewClientFromEnv()
 	require.NoError(t, err)
 	t.Cleanup(client.CloseIdleConnections)
 	return client
@@ -81,8 +77,9 @@ func TestIntegrationTokenOfAPerson(t *testing.T) {
 
 func TestIntegrationSingleSignOn(t *testing.T) {
 	client := platform(t)
-	source := client.AccessTokenSource(variable(t, "OPENPLATFORM_CLIENT_ID"), variable(t, "OPENPLATFORM_CLIENT_SECRET"))
-	_, err := source.Token(t.Context())
+	source, err := client.AccessTokenSource(variable(t, "OPENPLATFORM_CLIENT_ID"), variable(t, "OPENPLATFORM_CLIENT_SECRET"))
+	require.NoError(t, err)
+	_, err = source.Token(t.Context())
 	require.NoError(t, err)
 	account, err := source.VerifyUser(t.Context(), variable(t, "OPENPLATFORM_TOKEN"))
 	require.NoError(t, err)

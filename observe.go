@@ -2,7 +2,7 @@ package openplatform
 
 import (
 	"context"
-	"log/slog"
+	"maps"
 	"slices"
 	"time"
 )
@@ -19,6 +19,87 @@ import (
 type Observer interface {
 	ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd))
 	ObserveAttempt(ctx context.Context, start AttemptStart) (context.Context, func(AttemptEnd))
+}
+
+// A TracePropagator is an [Observer] that has trace headers sent with each attempt. Without
+// one, no trace header leaves this process.
+type TracePropagator interface {
+	Observer
+	// TraceHeaders returns the headers for an attempt, given the ctx that ObserveAttempt
+	// returned. Of traceparent, tracestate and baggage those that it names are sent, and
+	// nothing else: the platform is a third party, so name baggage only if it may read it.
+	TraceHeaders(ctx context.Context) map[string]string
+}
+
+// CallStart is what is known before a call.
+type CallStart struct {
+	Operation string
+	Method    string // "" for a composite call
+	Host      string // of the base URL, without the port
+	Port      int    // of the base URL, or its scheme's
+	Path      string // without the base URL's own path; "" for a composite call
+	// Composite says that this call consists of others, which are observed within it and
+	// counted by themselves: [AccessTokenSource.VerifyUser], whose Operation is "VerifyUser",
+	// and "RenewAccessToken", which is what a source does when it needs a new token, be it
+	// from the platform or from the [TokenStore].
+	Composite bool
+}
+
+// CallEnd is how a call ended.
+type CallEnd struct {
+	Outcome    Outcome
+	Code       Code   // "" if there was no envelope, and for a composite call that succeeded
+	RequestID  string // "" likewise
+	HTTPStatus int    // 0 if there was no answer
+	Attempts   int    // 0 if nothing was attempted, and for a composite call
+	Duration   time.Duration
+	Waited     time.Duration // between attempts; it is part of Duration
+	Stopped    StopReason    // why no further attempt was made; "" if the call succeeded or made none
+	Err        error         // nil on success
+}
+
+// StopReason says why a call that failed was not attempted again.
+type StopReason string
+
+// The reasons for which a call is not attempted again.
+const (
+	// StopNotRepeatable: a second delivery might do harm, or could not help. See "What is
+	// repeated" in the package documentation.
+	StopNotRepeatable StopReason = "not_repeatable"
+	// StopPolicy: MaxAttempts were made, or Retry-After is longer than MaxDelay.
+	StopPolicy StopReason = "policy"
+	// StopQuota: the repetitions of the client's calls have used up their quota.
+	StopQuota StopReason = "quota"
+	// StopDeadline: ctx or the client's timeout has ended, or would end during the wait.
+	StopDeadline StopReason = "deadline"
+)
+
+// AttemptStart is what is known before an attempt.
+type AttemptStart struct {
+	Operation string
+	Method    string
+	Scheme    string // "http" or "https"
+	Host      string // of the base URL, without the port
+	Port      int    // of the base URL, or its scheme's
+	Path      string // the operation's: without the base URL's own path
+	URL       string // the whole URL, with REDACTED for each value in the query
+	Number    int    // from 1
+	Cause     error  // how the attempt before it failed; nil for the first
+}
+
+// AttemptEnd is how an attempt ended. Data that is not what the operation documents
+// is found after the last attempt: only [CallEnd] tells of it.
+type AttemptEnd struct {
+	Outcome     Outcome
+	Code        Code
+	RequestID   string
+	HTTPStatus  int
+	Protocol    string // of the answer, such as "HTTP/1.1"; "" if there was none
+	Peer        string // address and port of the connection's other end; "" if unknown
+	Reused      bool   // the connection had been used before
+	AnswerBytes int    // of the answer's body after decompression, at most one past the limit
+	Duration    time.Duration
+	Err         error
 }
 
 // combined returns one observer for several, nil for none.
@@ -49,6 +130,17 @@ func (all observers) ObserveAttempt(ctx context.Context, start AttemptStart) (co
 	})
 }
 
+// TraceHeaders returns the headers of all propagators. Of two values the later one is sent.
+func (all observers) TraceHeaders(ctx context.Context) map[string]string {
+	headers := map[string]string{}
+	for _, o := range all {
+		if p, ok := o.(TracePropagator); ok {
+			maps.Copy(headers, p.TraceHeaders(ctx))
+		}
+	}
+	return headers
+}
+
 func observeAll[End any](
 	ctx context.Context, all []Observer, observe func(Observer, context.Context) (context.Context, func(End)),
 ) (context.Context, func(End)) {
@@ -66,147 +158,5 @@ func observeAll[End any](
 		for _, end := range slices.Backward(ends) {
 			end(e)
 		}
-	}
-}
-
-// CallStart is what is known before a call.
-type CallStart struct {
-	Operation string
-	Method    string
-	Host      string // with the port if the base URL has one
-	Path      string // without the base URL's own path
-}
-
-// CallEnd is how a call ended.
-type CallEnd struct {
-	Outcome    Outcome
-	Code       Code   // "" if there was no envelope
-	RequestID  string // "" likewise
-	HTTPStatus int    // 0 if there was no answer
-	Attempts   int    // 0 if nothing was attempted
-	Duration   time.Duration
-	Err        error // nil on success
-}
-
-// AttemptStart is what is known before an attempt.
-type AttemptStart struct {
-	Operation string
-	Number    int // from 1
-}
-
-// AttemptEnd is how an attempt ended. Data that is not what the operation documents
-// is found after the last attempt: only [CallEnd] tells of it.
-type AttemptEnd struct {
-	Outcome    Outcome
-	Code       Code
-	RequestID  string
-	HTTPStatus int
-	Duration   time.Duration
-	Err        error
-}
-
-// A callSpan is a call under observation, the zero callSpan one that nobody observes.
-type callSpan struct {
-	c     *core
-	ctx   context.Context
-	op    Operation
-	start time.Time
-	done  func(CallEnd)
-}
-
-func (c *core) startCall(ctx context.Context, op Operation) (context.Context, callSpan) {
-	if c.observer == nil && c.logger == nil {
-		return ctx, callSpan{}
-	}
-	s := callSpan{c: c, op: op, ctx: ctx, start: time.Now()}
-	if c.observer != nil {
-		observed, done := c.observer.ObserveCall(ctx, CallStart{Operation: op.Name, Method: op.Method, Host: c.host, Path: op.Path})
-		if s.done = done; observed != nil {
-			s.ctx = observed
-		}
-	}
-	return s.ctx, s
-}
-
-func (s callSpan) end(a answer, attempts int, err error) {
-	if s.c == nil {
-		return
-	}
-	outcome := OutcomeOf(err) // what is masked in the printable error decides it
-	level := levelOf(outcome)
-	logged := s.c.logger != nil && s.c.logger.Enabled(s.ctx, level)
-	if s.done == nil && !logged {
-		return
-	}
-	err = printable(err)
-	e := CallEnd{Outcome: outcome, Attempts: attempts, Duration: time.Since(s.start), Err: err}
-	e.Code, e.RequestID, e.HTTPStatus = answered(a, err)
-	if s.done != nil {
-		s.done(e)
-	}
-	if logged {
-		s.log(level, e)
-	}
-}
-
-func (s callSpan) log(level slog.Level, e CallEnd) {
-	attrs := []slog.Attr{
-		slog.String("operation", s.op.Name),
-		slog.String("host", s.c.host),
-		slog.String("code", string(e.Code)),
-		slog.String("request_id", e.RequestID),
-		slog.Int("http_status", e.HTTPStatus),
-		slog.Int("attempts", e.Attempts),
-		slog.Duration("duration", e.Duration),
-		slog.String("outcome", e.Outcome.String()),
-	}
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("error", e.Err.Error()))
-	}
-	s.c.logger.LogAttrs(s.ctx, level, "openplatform call", attrs...)
-}
-
-func levelOf(o Outcome) slog.Level {
-	switch o {
-	case OutcomeSucceeded:
-		return slog.LevelDebug
-	case OutcomeRejected:
-		return slog.LevelInfo
-	default:
-		return slog.LevelWarn
-	}
-}
-
-// observedAttempt is attempt, reported to the observer.
-func (c *core) observedAttempt(ctx context.Context, m *message, n int) (answer, error) {
-	if c.observer == nil {
-		return c.attempt(ctx, m)
-	}
-	start := time.Now()
-	observed, done := c.observer.ObserveAttempt(ctx, AttemptStart{Operation: m.op.Name, Number: n})
-	if observed != nil {
-		ctx = observed
-	}
-	a, err := c.attempt(ctx, m)
-	if done != nil {
-		shown := printable(err)
-		e := AttemptEnd{Outcome: OutcomeOf(err), Duration: time.Since(start), Err: shown}
-		e.Code, e.RequestID, e.HTTPStatus = answered(a, shown)
-		done(e)
-	}
-	return a, err
-}
-
-// answered returns what is known of the platform's answer, fit to print.
-func answered(a answer, err error) (code Code, requestID string, httpStatus int) {
-	switch e := err.(type) { //nolint:errorlint // call and attempt return these types unwrapped
-	case nil:
-		return CodeOK, shownRequestID(string(a.requestID), a.params), a.status
-	case *APIError:
-		return e.Code, e.RequestID, e.HTTPStatus
-	case *ResponseError:
-		return "", e.RequestID, e.HTTPStatus
-	default:
-		return "", "", 0
 	}
 }

@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -93,10 +98,19 @@ func TestObserverSeesTheCallAndEachAttempt(t *testing.T) {
 
 	assert.Equal(t, []string{"call", "attempt in call", "attempt end", "attempt in call", "attempt end", "call end"}, seen.events)
 	assert.Equal(t, []string{"call/attempt", "call/attempt"}, spans, "the request carries the attempt's ctx")
-	assert.Equal(t, openplatform.CallStart{
-		Operation: "GetImgCode", Method: "POST", Host: strings.TrimPrefix(url, "http://"), Path: "/oauth/api/account/getImgCode",
-	}, seen.callStart)
-	assert.Equal(t, []openplatform.AttemptStart{{Operation: "GetImgCode", Number: 1}, {Operation: "GetImgCode", Number: 2}}, seen.attempts)
+	host, port := hostAndPort(t, url)
+	const path = "/oauth/api/account/getImgCode"
+	assert.Equal(t, openplatform.CallStart{Operation: "GetImgCode", Method: "POST", Host: host, Port: port, Path: path}, seen.callStart)
+	require.Len(t, seen.attempts, 2)
+	for i, attempt := range seen.attempts {
+		cause := attempt.Cause
+		attempt.Cause = nil
+		assert.Equal(t, openplatform.AttemptStart{
+			Operation: "GetImgCode", Method: "POST", Scheme: "http", Host: host, Port: port, Path: path, URL: url + "/prefix" + path, Number: i + 1,
+		}, attempt)
+		assert.Equal(t, i > 0, cause != nil, "only a repetition has a cause")
+	}
+	assert.Equal(t, seen.attemptEnd[0].Err.Error(), seen.attempts[1].Cause.Error())
 
 	first, second, call := seen.attemptEnd[0], seen.attemptEnd[1], seen.callEnd
 	assert.Equal(t, openplatform.OutcomeUnknown, first.Outcome)
@@ -112,6 +126,14 @@ func TestObserverSeesTheCallAndEachAttempt(t *testing.T) {
 	assert.Equal(t, 2, call.Attempts)
 	require.NoError(t, call.Err)
 	assert.Positive(t, call.Duration)
+	assert.Positive(t, call.Waited)
+	assert.Empty(t, call.Stopped)
+	for i, end := range seen.attemptEnd {
+		assert.Equal(t, "HTTP/1.1", end.Protocol)
+		assert.Equal(t, strings.TrimPrefix(url, "http://"), end.Peer)
+		assert.Equal(t, i > 0, end.Reused)
+	}
+	assert.Equal(t, len(picture), second.AnswerBytes)
 	assert.GreaterOrEqual(t, call.Duration, first.Duration+second.Duration)
 }
 
@@ -283,4 +305,277 @@ func TestAnAttemptIsReportedForItself(t *testing.T) {
 		assert.Equal(t, want, seen.attemptEnd[n].Outcome, "attempt %d", n+1)
 		assert.Equal(t, want, openplatform.OutcomeOf(seen.attemptEnd[n].Err), "attempt %d", n+1)
 	}
+}
+
+func hostAndPort(t *testing.T, rawURL string) (host string, port int) {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	require.NoError(t, err)
+	port, err = strconv.Atoi(u.Port())
+	require.NoError(t, err)
+	return u.Hostname(), port
+}
+
+func TestAnAttemptsURLHasNoValues(t *testing.T) {
+	seen := &recorder{}
+	client := newClient(t, "https://platform.invalid/gate", through(closedPort()), openplatform.WithObserver(seen), quickRetries)
+	_, err := client.GetAccessToken(t.Context(), &openplatform.GetAccessTokenRequest{ClientID: "shop", ClientSecret: "cs-1b2c3d"})
+	require.Error(t, err)
+	assert.Equal(t, "https://platform.invalid/gate/oauth/getAccessToken?client_id=REDACTED&client_secret=REDACTED", seen.attempts[0].URL)
+	assert.Equal(t, "https", seen.attempts[0].Scheme)
+	assert.Equal(t, 443, seen.attempts[0].Port, "the scheme's own")
+	assert.Equal(t, "/oauth/getAccessToken", seen.attempts[0].Path)
+	assert.Empty(t, seen.attemptEnd[0].Peer)
+	assert.Empty(t, seen.attemptEnd[0].Protocol)
+}
+
+func TestAnAttemptKnowsItsProtocol(t *testing.T) {
+	url, transport, _ := tlsServer(t, true, answer(200, success))
+	seen := &recorder{}
+	require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, through(transport), openplatform.WithObserver(seen))))
+	assert.Equal(t, "HTTP/2.0", seen.attemptEnd[0].Protocol)
+	assert.NotEmpty(t, seen.attemptEnd[0].Peer)
+}
+
+func TestACallTellsWhyItWasNotRepeated(t *testing.T) {
+	busy := answer(503, envelope("503", "busy", "null"))
+	patient := openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: time.Hour, MaxDelay: time.Hour})
+	tests := []struct {
+		name    string
+		handler http.HandlerFunc
+		call    func(context.Context, *openplatform.Client) error
+		opts    []openplatform.Option
+		want    openplatform.StopReason
+	}{
+		{"it succeeded", answer(200, picture), getImgCode, nil, ""},
+		{"it changes something", busy, sendSmsCode, nil, openplatform.StopNotRepeatable},
+		{"it cannot help", answer(400, envelope("400", "", "null")), getImgCode, nil, openplatform.StopNotRepeatable},
+		{"its data is wrong", answer(200, envelope("000", "", "null")), getImgCode, nil, openplatform.StopNotRepeatable},
+		{"three attempts", busy, getImgCode, []openplatform.Option{quickRetries}, openplatform.StopPolicy},
+		{"Retry-After is too long", answer(503, "", "Retry-After", "3600"), getImgCode, nil, openplatform.StopPolicy},
+		{"no time for the wait", busy, getImgCode, []openplatform.Option{patient}, openplatform.StopDeadline},
+		{"time is up", hang, getImgCode, []openplatform.Option{openplatform.WithTimeout(50 * time.Millisecond)}, openplatform.StopDeadline},
+		{"it broke a rule", busy, func(ctx context.Context, c *openplatform.Client) error {
+			_, err := c.SendSmsCode(ctx, nil)
+			return err
+		}, nil, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, _ := serve(t, tt.handler)
+			seen := &recorder{}
+			_ = tt.call(t.Context(), newClient(t, url, append(tt.opts, openplatform.WithObserver(seen))...))
+			assert.Equal(t, tt.want, seen.callEnd.Stopped)
+		})
+	}
+	t.Run("the quota is empty", func(t *testing.T) {
+		url, _ := serve(t, busy)
+		seen := &recorder{}
+		client := newClient(t, url, quickRetries, openplatform.WithObserver(seen))
+		for range 10 {
+			require.Error(t, getImgCode(t.Context(), client))
+		}
+		assert.Equal(t, openplatform.StopQuota, seen.callEnd.Stopped)
+	})
+}
+
+func TestTheTimeSpentWaitingIsCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := &recorder{}
+		client, err := openplatform.NewClient(openplatform.Test, busy("Retry-After", "2"), openplatform.WithObserver(seen))
+		require.NoError(t, err)
+		require.Error(t, getImgCode(t.Context(), client))
+		assert.Equal(t, seen.callEnd.Duration, seen.callEnd.Waited, "nothing else takes time here")
+		assert.GreaterOrEqual(t, seen.callEnd.Waited, 4*time.Second)
+	})
+}
+
+// A propagator has trace headers sent, and would have others sent if it could.
+type propagator struct {
+	silentObserver
+	headers map[string]string
+}
+
+func (p propagator) TraceHeaders(context.Context) map[string]string { return p.headers }
+
+func TestOnlyTraceHeadersAreSent(t *testing.T) {
+	const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	var received http.Header
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		received = r.Header.Clone()
+		answer(200, success)(w, r)
+	})
+	send := func(opts ...openplatform.Option) {
+		require.NoError(t, sendSmsCode(t.Context(), newClient(t, url, opts...)))
+	}
+	send()
+	plain := received
+	send(openplatform.WithObserver(silentObserver{}), openplatform.WithObserver(propagator{headers: map[string]string{
+		"traceparent": traceparent, "tracestate": "bad\r\nHost: other", "x-user": mobile, "Idempotency-Key": "1", "Content-Type": "text/plain",
+	}}), openplatform.WithObserver(propagator{headers: map[string]string{"tracestate": "a=b"}}))
+	assert.Equal(t, traceparent, received.Get("Traceparent"))
+	assert.Equal(t, "a=b", received.Get("Tracestate"))
+	received.Del("Traceparent")
+	received.Del("Tracestate")
+	assert.Equal(t, plain, received, "nothing else is sent")
+	send(openplatform.WithObserver(propagator{headers: map[string]string{"baggage": "k=v", "tracestate": "bad\nvalue"}}))
+	assert.Equal(t, "k=v", received.Get("Baggage"))
+	assert.Empty(t, received.Get("Tracestate"))
+}
+
+func TestTheTraceHeadersAreOfTheAttemptsCtx(t *testing.T) {
+	var received []string
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		received = append(received, r.Header.Get("Traceparent"))
+		answer(503, "")(w, r)
+	})
+	require.Error(t, getImgCode(t.Context(), newClient(t, url, quickRetries, openplatform.WithObserver(&counting{}))))
+	assert.Equal(t, []string{"1", "2", "3"}, received)
+}
+
+// A counting propagator sends the number of the attempt.
+type counting struct{ silentObserver }
+
+func (*counting) ObserveAttempt(ctx context.Context, start openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	return context.WithValue(ctx, ctxKey("number"), strconv.Itoa(start.Number)), nil
+}
+
+func (*counting) TraceHeaders(ctx context.Context) map[string]string {
+	number, _ := ctx.Value(ctxKey("number")).(string)
+	return map[string]string{"traceparent": number}
+}
+
+func TestASuccessAfterRepetitionsIsLogged(t *testing.T) {
+	n := 0
+	url, _ := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if n++; n < 3 {
+			answer(503, envelope("503", "busy "+mobile, "null"))(w, r)
+			return
+		}
+		answer(200, picture)(w, r)
+	})
+	var out bytes.Buffer
+	require.NoError(t, getImgCode(t.Context(), newClient(t, url, quickRetries, openplatform.WithLogger(slog.New(slog.NewJSONHandler(&out, nil))))))
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &line))
+	assert.Equal(t, "INFO", line["level"])
+	assert.Equal(t, "succeeded", line["outcome"])
+	assert.EqualValues(t, 3, line["attempts"])
+	assert.Contains(t, line["error"], "code 503: busy 139****1111")
+	assert.NotContains(t, out.String(), mobile)
+}
+
+// A tree writes down the calls and how they lie within each other.
+type tree struct {
+	mu    sync.Mutex
+	calls []string
+	ends  map[string]openplatform.CallEnd
+}
+
+func (o *tree) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	parent, _ := ctx.Value(ctxKey("parent")).(string)
+	path := strings.TrimPrefix(parent+"/"+start.Operation, "/")
+	o.calls = append(o.calls, fmt.Sprintf("%s composite=%t", path, start.Composite))
+	return context.WithValue(ctx, ctxKey("parent"), path), func(end openplatform.CallEnd) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.ends[path] = end
+	}
+}
+
+func (o *tree) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	return ctx, nil
+}
+
+func (o *tree) ended(path string) (end openplatform.CallEnd, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	end, ok = o.ends[path]
+	return end, ok
+}
+
+func TestVerifyUserIsOneCallOfOthers(t *testing.T) {
+	seen := &tree{ends: map[string]openplatform.CallEnd{}}
+	var out bytes.Buffer
+	source := newSource(t, newClient(t, startTokenPlatform(t).url, openplatform.WithObserver(seen),
+		openplatform.WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})))))
+	resp, err := source.VerifyUser(t.Context(), "tok-5f2c9e")
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { _, ok := seen.ended("VerifyUser/RenewAccessToken"); return ok }, 10*time.Second, time.Millisecond)
+
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	assert.Equal(t, []string{
+		"VerifyUser composite=true",
+		"VerifyUser/RenewAccessToken composite=true",
+		"VerifyUser/RenewAccessToken/GetAccessToken composite=false",
+		"VerifyUser/GetServiceTicket composite=false",
+		"VerifyUser/GetAccount composite=false",
+	}, seen.calls)
+	whole := seen.ends["VerifyUser"]
+	assert.Equal(t, openplatform.OutcomeSucceeded, whole.Outcome)
+	assert.Zero(t, whole.Attempts, "its calls count them")
+	assert.Empty(t, whole.Code)
+	assert.Equal(t, resp.RequestID, seen.ends["VerifyUser/GetAccount"].RequestID)
+	assert.Equal(t, 3, strings.Count(out.String(), `"msg":"openplatform call"`), "the log has a line for each call, and none for the whole:\n%s", out.String())
+}
+
+func TestACompositeCallFailsAsItsCallDid(t *testing.T) {
+	url, _ := serve(t, answer(403, envelope("403007", "client_secret不正确 s3cr3t", "null")))
+	seen := &tree{ends: map[string]openplatform.CallEnd{}}
+	source := newSource(t, newClient(t, url, openplatform.WithObserver(seen)))
+	_, err := source.VerifyUser(t.Context(), "tok-5f2c9e")
+	require.ErrorIs(t, err, openplatform.ErrInvalidClientSecret)
+	require.Eventually(t, func() bool { _, ok := seen.ended("VerifyUser/RenewAccessToken"); return ok }, 10*time.Second, time.Millisecond)
+	for _, path := range []string{"VerifyUser", "VerifyUser/RenewAccessToken", "VerifyUser/RenewAccessToken/GetAccessToken"} {
+		end, ok := seen.ended(path)
+		require.True(t, ok, path)
+		assert.Equal(t, openplatform.OutcomeRejected, end.Outcome, path)
+		assert.Equal(t, openplatform.CodeInvalidClientSecret, end.Code, path)
+		assert.NotContains(t, fmt.Sprint(end), "s3cr3t", path)
+	}
+}
+
+// An observer that panics around a renewal does not bring the program down: it belongs to
+// nobody's goroutine.
+func TestAPanicAroundARenewalReachesTheCallerOrTheLog(t *testing.T) {
+	url := startTokenPlatform(t).url
+	for _, at := range []string{"call start", "call end"} {
+		t.Run(at, func(t *testing.T) {
+			logged := make(chan string, 10)
+			client := newClient(t, url, openplatform.WithObserver(&panickingAround{"RenewAccessToken", &panicking{at: at}}),
+				openplatform.WithLogger(slog.New(slog.NewTextHandler(lines(logged), nil))))
+			source := newSource(t, client)
+			get := func() { _, _ = source.Token(t.Context()) }
+			if at == "call start" {
+				assert.PanicsWithValue(t, at, get)
+			} else {
+				assert.NotPanics(t, get, "the token was there already")
+			}
+			assert.Contains(t, <-logged, "fetch panicked")
+		})
+	}
+}
+
+// panickingAround panics in the calls of one name.
+type panickingAround struct {
+	operation string
+	*panicking
+}
+
+func (p *panickingAround) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	if start.Operation != p.operation {
+		return ctx, nil
+	}
+	return p.panicking.ObserveCall(ctx, start)
+}
+
+// lines passes on what is written.
+type lines chan string
+
+func (l lines) Write(p []byte) (int, error) {
+	l <- string(p)
+	return len(p), nil
 }

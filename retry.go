@@ -3,11 +3,6 @@ package openplatform
 import (
 	"context"
 	"errors"
-	"math"
-	"net/http"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ebaas/openplatform-go/internal/retry"
@@ -26,46 +21,61 @@ type RetryPolicy struct {
 	MaxDelay    time.Duration // 0 means 2 s
 }
 
-func (p RetryPolicy) withDefaults() RetryPolicy {
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = 3
-	}
-	if p.BaseDelay == 0 {
-		p.BaseDelay = 100 * time.Millisecond
-	}
-	if p.MaxDelay == 0 {
-		p.MaxDelay = max(2*time.Second, p.BaseDelay)
-	}
-	return p
-}
-
 // deliver attempts m until it has an answer or must not go on.
-func (c *core) deliver(ctx context.Context, m *message) (a answer, attempts int, err error) {
+func (c *core) deliver(ctx context.Context, m message) (a answer, way course, err error) {
 	arrived := false // an attempt may have reached the platform
 	for n := 1; ; n++ {
-		a, err = c.observedAttempt(ctx, m, n)
+		way.attempts = n
+		a, err = c.observedAttempt(ctx, m, way)
+		if err == nil {
+			return a, way, nil
+		}
 		arrived = arrived || OutcomeOf(err) != OutcomeNotSent
 		err = settled(err, n, arrived)
-		if err == nil || n >= c.retry.MaxAttempts || !mayRepeat(m.op, err) || isEndOf(ctx, err) {
-			return a, n, err
-		}
-		delay, fits := c.retry.delay(ctx, n, RetryAfterOf(err))
-		ended := ctx.Err()
-		if !fits || ended == nil && !c.quota.withdraw() {
-			return a, n, err
-		}
-		if ended == nil {
-			if ended = wait(ctx, delay); ended != nil {
-				c.quota.giveBack()
-			}
-		}
+		ended := c.pause(ctx, m.op, err, &way)
 		if ended != nil {
-			return a, n, &TransportError{
-				Operation: m.op.Name, Attempts: n,
-				reason: endOf(ended) + " while waiting to try again", cause: ended, notSent: !arrived,
+			err = &TransportError{
+				Operation: m.op.Name, Attempts: n, NotSent: !arrived,
+				Reason: endOf(ended) + " while waiting to try again", Cause: ended,
 			}
 		}
+		if way.stopped != "" {
+			return a, way, err
+		}
+		way.cause = err
 	}
+}
+
+// pause waits before the attempt that follows one that failed with err, or notes why there
+// must be none. It returns the error of a ctx that has ended meanwhile.
+func (c *core) pause(ctx context.Context, op Operation, err error, way *course) (ended error) {
+	delay, inPolicy := c.retry.Delay(way.attempts, RetryAfterOf(err))
+	switch {
+	case isEndOf(ctx, err):
+		way.stopped = StopDeadline
+	case !mayRepeat(op, err):
+		way.stopped = StopNotRepeatable
+	case way.attempts >= c.retry.MaxAttempts || !inPolicy:
+		way.stopped = StopPolicy
+	case !retry.Outlasts(ctx, delay):
+		way.stopped = StopDeadline
+	case ctx.Err() != nil:
+		way.stopped = StopDeadline
+		return ctx.Err()
+	case !c.quota.Withdraw():
+		way.stopped = StopQuota
+	}
+	if way.stopped != "" {
+		return nil
+	}
+	start := time.Now()
+	ended = retry.Wait(ctx, delay)
+	way.waited += time.Since(start)
+	if ended != nil {
+		c.quota.GiveBack()
+		way.stopped = StopDeadline
+	}
+	return ended
 }
 
 // settled gives the error of attempt n the view of the whole call: not sent means that no
@@ -76,7 +86,7 @@ func settled(err error, n int, arrived bool) error {
 		return err
 	}
 	whole := *e
-	whole.Attempts, whole.notSent = n, !arrived
+	whole.Attempts, whole.NotSent = n, !arrived
 	return &whole
 }
 
@@ -89,99 +99,6 @@ func isEndOf(ctx context.Context, err error) bool {
 // an operation that changes something only one thing is: that there never was a
 // connection to deliver it over.
 func mayRepeat(op Operation, err error) bool {
-	switch e := err.(type) { //nolint:errorlint // attempt returns these types unwrapped
-	case *TransportError:
-		return !e.certificate && (e.neverConnected || op.Repeatable)
-	case *ResponseError:
-		return op.Repeatable && (isBusy(e.HTTPStatus) || e.truncated)
-	case *APIError:
-		return op.Repeatable && (isBusy(e.HTTPStatus) || isBusy(e.Code.class()))
-	default:
-		return false
-	}
-}
-
-func isBusy(status int) bool {
-	switch status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return true
-	default:
-		return false
-	}
-}
-
-// delay returns the wait after attempt n, and whether policy and ctx allow it.
-func (p RetryPolicy) delay(ctx context.Context, n int, retryAfter time.Duration) (d time.Duration, fits bool) {
-	if retryAfter > p.MaxDelay {
-		return 0, false
-	}
-	ceiling := p.BaseDelay
-	for i := 1; i < n && ceiling < p.MaxDelay; i++ {
-		ceiling *= 2
-	}
-	d = retryAfter + retry.Jitter(min(ceiling, p.MaxDelay))
-	deadline, ok := ctx.Deadline()
-	return d, !ok || time.Until(deadline) > d
-}
-
-// wait sleeps for d, or until ctx ends and returns why it did.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// parseRetryAfter reads a Retry-After header, seconds or a date, 0 if it has
-// neither.
-func parseRetryAfter(h http.Header) time.Duration {
-	value := h.Get("Retry-After")
-	if value != "" && strings.Trim(value, "0123456789") == "" {
-		seconds, _ := strconv.ParseUint(value, 10, 64) // of what does not fit, the most that does
-		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
-	}
-	date, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return max(time.Until(date), 0)
-}
-
-// A quota bounds the repetitions of all calls of a client together: it begins with
-// quotaFull repetitions, and every call adds a tenth of one. A platform that stays
-// down so gets 1.1 times its normal traffic, and not three times.
-type quota struct{ tenths atomic.Int64 }
-
-const quotaFull = 10 // repetitions
-
-func (q *quota) fill() { q.tenths.Store(quotaFull * 10) }
-
-func (q *quota) deposit() { q.add(1) }
-
-// giveBack is for a repetition that was paid and not made.
-func (q *quota) giveBack() { q.add(10) }
-
-func (q *quota) add(tenths int64) {
-	for {
-		have := q.tenths.Load()
-		if q.tenths.CompareAndSwap(have, min(have+tenths, quotaFull*10)) {
-			return
-		}
-	}
-}
-
-func (q *quota) withdraw() bool {
-	for {
-		have := q.tenths.Load()
-		if have < 10 {
-			return false
-		}
-		if q.tenths.CompareAndSwap(have, have-10) {
-			return true
-		}
-	}
+	f := factsOf(err)
+	return f.neverConnected || op.Repeatable && f.mayPass
 }

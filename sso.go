@@ -86,8 +86,8 @@ type GetAccessTokenRequest struct {
 
 func (r GetAccessTokenRequest) params() []param {
 	return []param{
-		{name: "client_id", value: r.ClientID},
-		{name: "client_secret", value: r.ClientSecret, mask: mask.All},
+		{name: "client_id", value: r.ClientID, setup: true},
+		{name: "client_secret", value: r.ClientSecret, setup: true, mask: mask.All},
 	}
 }
 
@@ -139,7 +139,7 @@ type GetServiceTicketRequest struct {
 
 func (r GetServiceTicketRequest) params() []param {
 	return []param{
-		{name: "access_token", value: r.AccessToken, mask: mask.All},
+		{name: "access_token", value: r.AccessToken, setup: true, mask: mask.All},
 		{name: "token", value: r.Token, mask: mask.All},
 	}
 }
@@ -196,7 +196,7 @@ type GetAccountRequest struct {
 }
 
 func (r GetAccountRequest) params() []param {
-	return []param{{name: "service_ticket", value: r.ServiceTicket, mask: mask.All}}
+	return []param{{name: "service_ticket", value: r.ServiceTicket, setup: true, mask: mask.All}}
 }
 
 // Format implements [fmt.Formatter]: every verb prints it with the secrets masked.

@@ -2,11 +2,12 @@ package openplatform
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
 const (
@@ -19,7 +20,7 @@ const (
 	// After a failed fetch the next one waits, whoever asks.
 	fetchInterval = time.Second
 
-	storeTimeout = time.Second
+	storeTimeout = time.Second // of each call but Lock
 	lockTimeout  = 5 * time.Second
 	// A store that honours its ctx needs a moment to return once ctx has ended.
 	storeGrace = 20 * time.Millisecond
@@ -28,28 +29,52 @@ const (
 	rejectedKept = 32
 )
 
-// A TokenStore shares access tokens between processes, so that a fleet fetches one
-// token and not one a machine. An [AccessTokenSource] keeps its token in memory all the
-// same: it asks the store only when it needs a new one, and does without if the store
-// fails. A panic counts as a failure. A call that does not return although its ctx has
-// ended is left alone, and the store is not called again until it has returned. All
-// methods are called from many goroutines at once, none of them a caller's.
+// A TokenStore shares access tokens between processes, so that a fleet fetches one token and
+// not one a machine. An [AccessTokenSource] keeps its token in memory all the same: it asks
+// the store only when it needs a new one, and does without if the store fails.
 //
-// A key names the platform's base URL, the client id and a hash of the client secret,
-// so that different platforms or secrets never share a token.
+// A store sees no secret. A key is a hash, 80 characters, another one for each base URL,
+// client id and client secret. A value is a token, encrypted with a key that is derived from
+// the client secret: a third longer than the token, and 40 characters more at most. Both are
+// made of letters, digits, "-", "_" and ":". A value that does not decrypt counts as none: one
+// that was changed, or was stored under another key.
+//
+// A machine stores a token only if it held the lock before it fetched it. If it cannot get the
+// lock, because the store is down or a machine died with the lock, it fetches a token for
+// itself and leaves the store as it is. If the platform ends the old token when it issues a
+// new one, such machines end each other's tokens. This stops when the lock can be had again:
+// the next token is stored, and the others take it from there.
+//
+// All methods are called from many goroutines at once, none of them a caller's. Each ctx has a
+// deadline: at most five seconds away for Lock, and one second for all else. A call that does
+// not return although its ctx has ended is left alone, and the store is not called again until
+// it has returned; a lock that is held meanwhile ends by itself. An error and a panic are
+// failures alike, logged by their type and never by their text.
 type TokenStore interface {
-	// Get returns the token under key and for how long it is still valid, "" if there
-	// is none. Durations, not times: the machines' clocks may disagree.
-	Get(ctx context.Context, key string) (token string, ttl time.Duration, err error)
-	// Set stores token under key and forgets it after ttl.
-	Set(ctx context.Context, key, token string, ttl time.Duration) error
-	// Delete forgets the token under key, if it is still this one.
-	Delete(ctx context.Context, key, token string) error
-	// Lock waits until no other process holds key's lock and takes it. ctx bounds the
-	// wait alone: it ends before the lock does. A lock whose holder died must end by
-	// itself, after half a minute say, and unlock must then leave its next holder's
-	// lock alone.
-	Lock(ctx context.Context, key string) (unlock func(), err error)
+	// Get returns the value under key and for how long it is still valid, "" if there is none.
+	// Durations, not times: the machines' clocks may disagree. It needs no lock.
+	Get(ctx context.Context, key string) (value string, ttl time.Duration, err error)
+	// Delete forgets the value under key if it is this one, and leaves any other alone. It
+	// compares and deletes in one step, and needs no lock.
+	Delete(ctx context.Context, key, value string) error
+	// Lock waits until nobody holds key's lock, and takes it. ctx bounds the wait alone: the
+	// lock is held until Unlock, and for ttl at most, since a machine can die that holds it.
+	// ttl is the client's timeout and two seconds, longer than the source needs. After an
+	// error nobody gives a lock back.
+	Lock(ctx context.Context, key string, ttl time.Duration) (Lease, error)
+}
+
+// A Lease is a lock of a [TokenStore], held since [TokenStore.Lock] returned it. One call of
+// it is made at a time.
+type Lease interface {
+	// Set stores value under the lock's key and forgets it after ttl, which is two hours at
+	// most. If the lock has ended, or is another's by now, it stores nothing and returns an
+	// error. It compares and stores in one step, or a slow machine would replace a newer
+	// token. It is called once at most.
+	Set(ctx context.Context, value string, ttl time.Duration) error
+	// Unlock gives the lock back if it is still this lease's, and leaves another holder's
+	// alone. It is called last, and after a Set that failed, too.
+	Unlock(ctx context.Context) error
 }
 
 // An AccessTokenSource keeps a valid access token for one business system: fetched
@@ -58,10 +83,11 @@ type TokenStore interface {
 // it as long as the client.
 //
 // A fetch belongs to the source, not to the caller who asked first: it goes on when that
-// caller gives up, in a goroutine that ends within the client's timeout. It has the
-// values of that caller's ctx. If an [Observer] panics in it, the callers who wait for
-// the token panic with the same value, as if they had made the call themselves; the next
-// caller starts anew.
+// caller gives up, in a goroutine that ends within the client's timeout, or two seconds later
+// if the lock of a [TokenStore] is to be given back. It has the values of that caller's ctx. An
+// [Observer] sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the
+// callers who wait for the token panic with the same value, as if they had made the call
+// themselves; the next caller starts anew.
 type AccessTokenSource struct {
 	// A function, since nothing that prints a value by reflection looks into one: test
 	// frameworks follow pointers and unexported fields to whatever secret is there.
@@ -69,50 +95,74 @@ type AccessTokenSource struct {
 }
 
 // A TokenOption changes how [Client.AccessTokenSource] sets a source up.
-type TokenOption func(*tokenSource)
+type TokenOption func(*tokenSource) error
 
-// WithTokenStore shares the token through store. nil means memory alone.
+// WithTokenStore shares the token through store. nil is an error: without this option, the
+// token is kept in memory alone. With GODEBUG=fips140=only, any store is an error: the
+// encryption derives its nonces from the tokens.
 func WithTokenStore(store TokenStore) TokenOption {
-	return func(t *tokenSource) { t.store = store }
+	return func(t *tokenSource) error {
+		if store == nil {
+			return invalidSource("", "the token store must not be nil")
+		}
+		t.store = store
+		return nil
+	}
 }
 
 // AccessTokenSource returns a source of access tokens for the business system with
-// these credentials. It sends nothing until it is asked.
-func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) *AccessTokenSource {
-	t := &tokenSource{
-		client:   c,
-		core:     c.inside(),
-		request:  GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
-		deleting: make(chan struct{}, 1),
+// these credentials. It sends nothing until it is asked. It fails with a [*ValidationError]
+// if a credential is empty or not valid UTF-8, or the client, an option or a store is nil.
+func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) (*AccessTokenSource, error) {
+	core := c.inside()
+	if core == nil {
+		return nil, invalidSource("", "the client must come from NewClient")
 	}
-	if t.core != nil { // Token reports a nil client as every method does
-		t.key = fmt.Sprintf("openplatform:%s:%s:%x", t.core.baseURL, clientID, sha256.Sum256([]byte(clientID+"\x00"+clientSecret)))
+	t := &tokenSource{
+		client: c, core: core, request: GetAccessTokenRequest{ClientID: clientID, ClientSecret: clientSecret},
+		visiting: make(turn, 1), deleting: make(turn, 1),
+	}
+	if b := firstBroken(t.request.params()); b.rule != "" {
+		return nil, invalidSource(b.field, b.rule)
 	}
 	for _, opt := range opts {
-		if opt != nil {
-			opt(t)
+		if opt == nil {
+			return nil, invalidSource("", "a TokenOption must not be nil")
+		}
+		if err := opt(t); err != nil {
+			return nil, err
 		}
 	}
-	return &AccessTokenSource{open: func() *tokenSource { return t }}
+	if t.store != nil {
+		var err error
+		if t.sealer, err = seal.New(core.baseURL, clientID, clientSecret); err != nil {
+			return nil, fmt.Errorf("openplatform: WithTokenStore: %w", err)
+		}
+	}
+	return &AccessTokenSource{open: func() *tokenSource { return t }}, nil
 }
 
-// inside returns what s holds, nil for a source that no client has made.
+func invalidSource(field, rule string) error {
+	return &ValidationError{Operation: opGetAccessToken.Name, Field: field, Violation: ViolationSetup, Rule: rule}
+}
+
+func noSource() error {
+	return invalidSource("", "the ctx must not be nil, the source must come from a Client")
+}
+
+// inside returns what s holds, nil for a source that [Client.AccessTokenSource] has not made.
 func (s *AccessTokenSource) inside() *tokenSource {
 	if s == nil || s.open == nil {
 		return nil
 	}
-	t := s.open()
-	if t.core == nil {
-		return nil
-	}
-	return t
+	return s.open()
 }
 
 func (s *AccessTokenSource) shown() GetAccessTokenRequest {
-	if s == nil || s.open == nil {
-		return GetAccessTokenRequest{}
+	if t := s.inside(); t != nil {
+		return t.request
 	}
-	return s.open().request
+	return GetAccessTokenRequest{}
 }
 
 // Format implements [fmt.Formatter]: every verb prints the client id, and the secret
@@ -134,10 +184,6 @@ func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 	}
 	token, err := t.obtain(ctx)
 	return token.value, err
-}
-
-func noSource() error {
-	return &ValidationError{Operation: opGetAccessToken.Name, Rule: "the ctx must not be nil, the source must come from a Client"}
 }
 
 // Invalidate forgets token, which the platform has rejected: here at once, and in the
@@ -196,9 +242,16 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if ctx == nil || t == nil {
 		return nil, noSource()
 	}
+	ctx, end := t.core.startComposite(ctx, "VerifyUser")
+	resp, err := s.verifyUser(ctx, t.client, userToken)
+	end(err)
+	return resp, err
+}
+
+func (s *AccessTokenSource) verifyUser(ctx context.Context, client *Client, userToken string) (*Response[Account], error) {
 	var ticket string
 	err := s.Use(ctx, func(accessToken string) error {
-		resp, err := t.client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
+		resp, err := client.GetServiceTicket(ctx, &GetServiceTicketRequest{AccessToken: accessToken, Token: userToken})
 		if err != nil {
 			return err
 		}
@@ -208,5 +261,5 @@ func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*
 	if err != nil {
 		return nil, err
 	}
-	return t.client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
+	return client.GetAccount(ctx, &GetAccountRequest{ServiceTicket: ticket})
 }

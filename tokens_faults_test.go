@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package openplatform_test
 
 import (
@@ -22,60 +20,6 @@ import (
 
 	openplatform "github.com/ebaas/openplatform-go"
 )
-
-// A faultyStore does what hook says before each method and before unlock.
-type faultyStore struct {
-	*memoryStore
-	hook func(ctx context.Context, method string) error
-
-	mu   sync.Mutex
-	ttls []time.Duration // that Set was given
-}
-
-func faulty(hook func(ctx context.Context, method string) error) *faultyStore {
-	return &faultyStore{memoryStore: newMemoryStore(), hook: hook}
-}
-
-func (s *faultyStore) Get(ctx context.Context, key string) (string, time.Duration, error) {
-	if err := s.hook(ctx, "Get"); err != nil {
-		return "", 0, err
-	}
-	return s.memoryStore.Get(ctx, key)
-}
-
-func (s *faultyStore) Set(ctx context.Context, key, token string, ttl time.Duration) error {
-	s.mu.Lock()
-	s.ttls = append(s.ttls, ttl)
-	s.mu.Unlock()
-	if err := s.hook(ctx, "Set"); err != nil {
-		return err
-	}
-	return s.memoryStore.Set(ctx, key, token, ttl)
-}
-
-func (s *faultyStore) Delete(ctx context.Context, key, token string) error {
-	if err := s.hook(ctx, "Delete"); err != nil {
-		return err
-	}
-	return s.memoryStore.Delete(ctx, key, token)
-}
-
-func (s *faultyStore) Lock(ctx context.Context, key string) (func(), error) {
-	if err := s.hook(ctx, "Lock"); err != nil {
-		return nil, err
-	}
-	if ctx.Err() != nil { // a store that does not look
-		ctx = context.WithoutCancel(ctx)
-	}
-	unlock, err := s.memoryStore.Lock(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	return func() {
-		_ = s.hook(context.WithoutCancel(ctx), "unlock") // which has no ctx
-		unlock()
-	}, nil
-}
 
 // only is a hook that does fault in one method.
 func only(method string, fault func(context.Context) error) func(context.Context, string) error {
@@ -105,7 +49,7 @@ func TestCallersProceedWhileTheStoreHangs(t *testing.T) {
 	faults := map[string]func(release chan struct{}) func(context.Context, string) error{
 		"it honours its ctx": func(chan struct{}) func(context.Context, string) error {
 			return func(ctx context.Context, method string) error {
-				if method == "unlock" {
+				if method == "Unlock" {
 					return nap(ctx, 10*time.Second)
 				}
 				<-ctx.Done()
@@ -147,7 +91,7 @@ func TestCallersProceedWhileTheStoreHangs(t *testing.T) {
 func TestAHastyCallerDoesNotWaitForTheStoreOfAPatientOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
-		store.locked <- struct{}{} // by a machine that died
+		store.lockForGood() // by a machine that died
 		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
 		go func() {
 			_, err := source.Token(t.Context())
@@ -162,7 +106,7 @@ func TestAHastyCallerDoesNotWaitForTheStoreOfAPatientOne(t *testing.T) {
 }
 
 func TestWhatTheStoreIsToldCostsNoCallerTime(t *testing.T) {
-	for _, method := range []string{"Set", "unlock", "Delete"} {
+	for _, method := range []string{"Set", "Unlock", "Delete"} {
 		t.Run(method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := faulty(only(method, func(ctx context.Context) error { return nap(ctx, 10*time.Second) }))
@@ -186,7 +130,7 @@ func TestWhatTheStoreIsToldCostsNoCallerTime(t *testing.T) {
 // A store that never returns is left alone: it costs one goroutine, not one a call. Its
 // lock, granted at last, is given back, and then it is used again.
 func TestAStoreThatNeverReturnsCostsOneGoroutine(t *testing.T) {
-	for _, method := range []string{"Lock", "Get", "Set", "unlock", "Delete"} {
+	for _, method := range []string{"Lock", "Get", "Set", "Unlock", "Delete"} {
 		t.Run(method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var stuck atomic.Int64
@@ -208,13 +152,13 @@ func TestAStoreThatNeverReturnsCostsOneGoroutine(t *testing.T) {
 
 				close(release)
 				time.Sleep(10 * time.Second)
-				assert.Empty(t, store.locked, "the lock was given back")
+				assert.False(t, store.isLocked(), "the lock was given back")
 				sets := store.called("Set")
 				_, err := source.Token(t.Context())
 				require.NoError(t, err)
 				synctest.Wait()
 				assert.Equal(t, sets+1, store.called("Set"))
-				assert.Empty(t, store.locked)
+				assert.False(t, store.isLocked())
 			})
 		})
 	}
@@ -254,7 +198,7 @@ func TestATokenIsFoundInTheStoreWhoseLockIsHeld(t *testing.T) {
 		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
 		synctest.Wait()
-		store.locked <- struct{}{} // by a machine that died
+		store.lockForGood() // by a machine that died
 		token, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "at-1", token)
@@ -272,14 +216,14 @@ func TestALockIsGivenBackAfterAFetchThatTimedOut(t *testing.T) {
 			_, err := source.Token(t.Context())
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			time.Sleep(2 * time.Second)
-			require.Empty(t, store.locked)
+			require.False(t, store.isLocked())
 		}
 	})
 }
 
 func TestACallerWhoWaitsForCenturiesWaitsForTheStoreToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := faulty(only("Get", func(ctx context.Context) error { return nap(ctx, time.Second) }))
+		store := faulty(only("Get", func(ctx context.Context) error { return nap(ctx, 900*time.Millisecond) }))
 		p := &clockedPlatform{lifetime: 2 * time.Hour}
 		_, err := p.source(t, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
@@ -296,7 +240,7 @@ func TestASourceEndsItsGoroutinesWithinTheClientsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		before := runtime.NumGoroutine()
 		store := faulty(func(ctx context.Context, method string) error {
-			if method != "unlock" {
+			if method != "Unlock" {
 				return nap(ctx, time.Hour)
 			}
 			return nil
@@ -353,7 +297,7 @@ type liar struct {
 }
 
 func (s *liar) Get(context.Context, string) (string, time.Duration, error) {
-	return fmt.Sprintf("wrong-%d", s.gets.Add(1)), s.ttl, nil
+	return sealed(fmt.Sprintf("wrong-%d", s.gets.Add(1))), s.ttl, nil
 }
 
 func TestAStoreOfWrongTokensFailsNoCall(t *testing.T) {
@@ -467,12 +411,13 @@ type scripted struct {
 	tokens []string
 }
 
-func (s *scripted) Get(context.Context, string) (token string, ttl time.Duration, err error) {
-	if len(s.tokens) == 0 {
+func (s *scripted) Get(context.Context, string) (value string, ttl time.Duration, err error) {
+	if len(s.tokens) == 0 || s.tokens[0] == "" {
+		s.tokens = s.tokens[min(1, len(s.tokens)):]
 		return "", 0, nil
 	}
-	token, s.tokens = s.tokens[0], s.tokens[1:]
-	return token, 2 * time.Hour, nil
+	value, s.tokens = sealed(s.tokens[0]), s.tokens[1:]
+	return value, 2 * time.Hour, nil
 }
 
 // What a store gave in place of a rejected token, and what then served its time or a
@@ -605,10 +550,10 @@ func TestAFailureAnswersThoseWhoComeLaterInItsSecond(t *testing.T) {
 func TestTheStoresLockLeavesTheFetchHalfOfTheClientsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
-		store.locked <- struct{}{} // by a machine that died
+		store.lockForGood() // by a machine that died
 		p := &clockedPlatform{lifetime: 2 * time.Hour, takes: 900 * time.Millisecond}
 		client := p.client(t, openplatform.WithTimeout(2*time.Second))
-		_, err := client.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store)).Token(t.Context())
+		_, err := newSource(t, client, openplatform.WithTokenStore(store)).Token(t.Context())
 		require.NoError(t, err)
 	})
 }
@@ -623,7 +568,7 @@ func TestAFetchHasTheValuesOfItsCallersCtx(t *testing.T) {
 		})
 		client, err := openplatform.NewClient(openplatform.Test, through(rt))
 		require.NoError(t, err)
-		_, err = client.AccessTokenSource("shop", "s3cr3t").Token(context.WithValue(t.Context(), key{}, "trace-7"))
+		_, err = newSource(t, client).Token(context.WithValue(t.Context(), key{}, "trace-7"))
 		require.Error(t, err)
 		assert.Equal(t, "trace-7", seen)
 	})
@@ -652,7 +597,7 @@ func TestTimesThatMakeNoSense(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logged bytes.Buffer
 				store := faulty(func(context.Context, string) error { return nil })
-				source := tt.p.client(t, logTo(&logged)).AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+				source := newSource(t, tt.p.client(t, logTo(&logged)), openplatform.WithTokenStore(store))
 				for start := time.Now(); time.Since(start) < 24*time.Hour; time.Sleep(time.Minute) {
 					_, err := source.Token(t.Context())
 					require.NoError(t, err)
@@ -688,7 +633,7 @@ func TestAStoresTokenIsNotBelievedForLongerThanTwoHours(t *testing.T) {
 }
 
 func TestAStoreThatPanicsIsAStoreThatFailed(t *testing.T) {
-	for _, method := range []string{"Lock", "Get", "Set", "unlock", "Delete"} {
+	for _, method := range []string{"Lock", "Get", "Set", "Unlock", "Delete"} {
 		for how, fault := range map[string]func(){
 			"panics":           func() { panic(errors.New("redis://:hunter2@cache")) },
 			"ends a goroutine": runtime.Goexit,
@@ -698,7 +643,7 @@ func TestAStoreThatPanicsIsAStoreThatFailed(t *testing.T) {
 					var logged bytes.Buffer
 					p := &clockedPlatform{lifetime: 2 * time.Hour}
 					store := faulty(only(method, func(context.Context) error { fault(); return nil }))
-					source := p.client(t, logTo(&logged)).AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+					source := newSource(t, p.client(t, logTo(&logged)), openplatform.WithTokenStore(store))
 					for n := range 3 {
 						token, err := source.Token(t.Context())
 						require.NoError(t, err)
@@ -727,7 +672,7 @@ func TestTheLogTellsATimeoutOfTheStoreFromAFailure(t *testing.T) {
 				var logged bytes.Buffer
 				p := &clockedPlatform{lifetime: 2 * time.Hour}
 				store := faulty(only("Get", fault))
-				source := p.client(t, logTo(&logged)).AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+				source := newSource(t, p.client(t, logTo(&logged)), openplatform.WithTokenStore(store))
 				_, err := source.Token(t.Context())
 				require.NoError(t, err)
 				time.Sleep(time.Minute)
@@ -763,7 +708,7 @@ func TestAPanicInAFetchReachesThoseWhoWait(t *testing.T) {
 		observer := &panicker{}
 		observer.set(func() { time.Sleep(time.Second); panic(value) })
 		p := &clockedPlatform{lifetime: 2 * time.Hour}
-		source := p.client(t, logTo(&logged), openplatform.WithObserver(observer)).AccessTokenSource("shop", "s3cr3t")
+		source := newSource(t, p.client(t, logTo(&logged), openplatform.WithObserver(observer)))
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
@@ -802,10 +747,13 @@ func TestAFetchWhoseGoroutineEndsFails(t *testing.T) {
 		observer := &panicker{}
 		observer.set(runtime.Goexit)
 		p := &clockedPlatform{lifetime: 2 * time.Hour}
-		source := p.client(t, openplatform.WithObserver(observer)).AccessTokenSource("shop", "s3cr3t")
+		store := newMemoryStore()
+		source := newSource(t, p.client(t, openplatform.WithObserver(observer)), openplatform.WithTokenStore(store))
 		_, err := source.Token(t.Context())
 		var failure *openplatform.TransportError
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+		synctest.Wait()
+		assert.False(t, store.isLocked(), "the lock was given back")
 	})
 }

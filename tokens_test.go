@@ -59,17 +59,25 @@ func (p *tokenPlatform) serve(w http.ResponseWriter, r *http.Request) {
 			answer(p.rejectAt, envelope("401003", "无效的access_token", "null"))(w, r)
 			return
 		}
-		answer(200, fixture(p.t, "contract/GetServiceTicket.response.json"))(w, r)
+		answer(200, documentedResponse(p.t, "GetServiceTicket"))(w, r)
 	case "/oauth/api/account/getAccount":
 		p.accounts.Add(1)
-		answer(200, fixture(p.t, "contract/GetAccount.response.json"))(w, r)
+		answer(200, documentedResponse(p.t, "GetAccount"))(w, r)
 	}
+}
+
+// newSource makes a source of the business system that most tests are about.
+func newSource(t testing.TB, client *openplatform.Client, opts ...openplatform.TokenOption) *openplatform.AccessTokenSource {
+	t.Helper()
+	source, err := client.AccessTokenSource("shop", "s3cr3t", opts...)
+	require.NoError(t, err)
+	return source
 }
 
 func TestTokenIsFetchedOnceHoweverManyAsk(t *testing.T) {
 	p := startTokenPlatform(t)
 	p.onFetch = func(http.ResponseWriter, int64) bool { time.Sleep(20 * time.Millisecond); return false }
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	var wg sync.WaitGroup
 	for range 200 {
 		wg.Add(1)
@@ -97,7 +105,7 @@ func TestOneCallersCancellationDoesNotFailTheOthers(t *testing.T) {
 		}
 		return false
 	}
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	leader, cancel := context.WithCancel(t.Context())
 	gaveUp := make(chan error, 1)
 	go func() { _, err := source.Token(leader); gaveUp <- err }()
@@ -127,7 +135,7 @@ func TestRejectedTokenIsFetchedAnewExactlyOnce(t *testing.T) {
 		t.Run(fmt.Sprint("HTTP ", status), func(t *testing.T) {
 			p := startTokenPlatform(t)
 			p.rejectAt = status
-			source := p.AccessTokenSource("shop", "s3cr3t")
+			source := newSource(t, p.Client)
 			_, err := source.VerifyUser(t.Context(), "user-token")
 			require.NoError(t, err)
 
@@ -152,7 +160,7 @@ func TestRejectedTokenIsFetchedAnewExactlyOnce(t *testing.T) {
 
 func TestManyRejectionsOfOneTokenFetchOne(t *testing.T) {
 	p := startTokenPlatform(t)
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
 	p.dead.Store("at-1", true)
@@ -176,7 +184,7 @@ func TestAPlatformThatHandsOutTheTokenItRejectsIsNotHammered(t *testing.T) {
 		return true
 	}
 	p.dead.Store("at-dead", true)
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	for range 50 {
 		_, err := source.VerifyUser(t.Context(), "user-token")
 		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
@@ -189,7 +197,7 @@ func TestAPlatformThatRejectsEveryTokenIsNotHammered(t *testing.T) {
 	for n := range 200 {
 		p.dead.Store(fmt.Sprintf("at-%d", n), true)
 	}
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	for range 50 {
 		_, err := source.VerifyUser(t.Context(), "user-token")
 		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
@@ -203,7 +211,7 @@ func TestFailedFetchAnswersEverybodyForASecond(t *testing.T) {
 		answer(200, envelope("403007", "client_secret不正确", "null"))(w, nil)
 		return true
 	}
-	source := p.AccessTokenSource("shop", "wrong")
+	source := newSource(t, p.Client)
 	start := time.Now()
 	var wg sync.WaitGroup
 	for range 200 {
@@ -231,7 +239,7 @@ func TestTokenWhoseExpiryCannotBeReadIsDelivered(t *testing.T) {
 			assert.Equal(t, "at-x", resp.Data.AccessToken)
 			assert.True(t, resp.Data.Expired.IsZero())
 
-			source := p.AccessTokenSource("shop", "s3cr3t")
+			source := newSource(t, p.Client)
 			for range 10 {
 				token, err := source.Token(t.Context())
 				require.NoError(t, err)
@@ -254,40 +262,62 @@ func TestTokenWhoseExpiryCannotBeReadIsDelivered(t *testing.T) {
 		assert.True(t, resp.Data.Expired.IsZero())
 		assert.Equal(t, "st-x", resp.Data.ServiceTicket)
 		assert.Equal(t, 3, resp.Data.NumberOfUses)
-		_, err = client.AccessTokenSource("shop", "x").VerifyUser(t.Context(), "user-token")
+		_, err = newSource(t, client).VerifyUser(t.Context(), "user-token")
 		assert.NoError(t, err)
 	})
 }
 
 func TestVerifyUserPassesErrorsOn(t *testing.T) {
 	p := startTokenPlatform(t)
-	_, err := (*openplatform.AccessTokenSource)(nil).VerifyUser(t.Context(), "user-token")
-	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
-	_, err = p.AccessTokenSource("", "").VerifyUser(t.Context(), "user-token")
-	assert.ErrorContains(t, err, "GetAccessToken: client_id must not be empty")
-	_, err = p.AccessTokenSource("shop", "x").VerifyUser(t.Context(), "")
+	_, err := newSource(t, p.Client).VerifyUser(t.Context(), "")
 	assert.ErrorContains(t, err, "GetServiceTicket: token must not be empty")
-	_, err = new(openplatform.AccessTokenSource).VerifyUser(t.Context(), "user-token")
-	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 	assert.EqualValues(t, 0, p.tickets.Load())
+}
 
-	for name, source := range map[string]*openplatform.AccessTokenSource{
-		"nil": nil, "zero": new(openplatform.AccessTokenSource), "of a nil client": (*openplatform.Client)(nil).AccessTokenSource("shop", "x"),
-	} {
-		_, err := source.Token(t.Context())
-		assert.ErrorContains(t, err, "must come from a Client", name)
+// What no business system can work with is found out when the source is made, not by its
+// first visitor.
+func TestASourceThatCannotWorkIsNotMade(t *testing.T) {
+	client := newClient(t, "http://platform.invalid")
+	tests := map[string]struct {
+		client      *openplatform.Client
+		id, secret  string
+		opts        []openplatform.TokenOption
+		field, rule string
+	}{
+		"no client id":         {client, "", "s3cr3t", nil, "client_id", "must not be empty"},
+		"no client secret":     {client, "shop", "", nil, "client_secret", "must not be empty"},
+		"an id that is bytes":  {client, "\xff\xfe", "s3cr3t", nil, "client_id", "must be valid UTF-8"},
+		"a secret that is too": {client, "shop", "s3cr3t\xff", nil, "client_secret", "must be valid UTF-8"},
+		"a nil client":         {nil, "shop", "s3cr3t", nil, "", "the client must come from NewClient"},
+		"a zero client":        {new(openplatform.Client), "shop", "s3cr3t", nil, "", "the client must come from NewClient"},
+		"a nil option":         {client, "shop", "s3cr3t", []openplatform.TokenOption{nil}, "", "a TokenOption must not be nil"},
+		"a nil store":          {client, "shop", "s3cr3t", []openplatform.TokenOption{openplatform.WithTokenStore(nil)}, "", "the token store must not be nil"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			source, err := tt.client.AccessTokenSource(tt.id, tt.secret, tt.opts...)
+			assert.Nil(t, source)
+			var invalid *openplatform.ValidationError
+			require.ErrorAs(t, err, &invalid)
+			assert.Equal(t, "GetAccessToken", invalid.Operation)
+			assert.Equal(t, tt.field, invalid.Field)
+			assert.Equal(t, tt.rule, invalid.Rule)
+			assert.NotContains(t, err.Error(), "s3cr3t")
+		})
 	}
 }
 
 func TestANilSourceDoesNothing(t *testing.T) {
-	for name, source := range map[string]*openplatform.AccessTokenSource{
-		"nil": nil, "zero": new(openplatform.AccessTokenSource), "of a nil client": (*openplatform.Client)(nil).AccessTokenSource("", ""),
-	} {
+	for name, source := range map[string]*openplatform.AccessTokenSource{"nil": nil, "zero": new(openplatform.AccessTokenSource)} {
 		t.Run(name, func(t *testing.T) {
 			assert.NotPanics(t, func() {
 				source.Invalidate(t.Context(), "at-1")
 				source.Invalidate(nil, "at-1") //nolint:staticcheck // that is the test
-				err := source.Use(t.Context(), func(string) error { return nil })
+				_, err := source.Token(t.Context())
+				assert.ErrorContains(t, err, "must come from a Client")
+				_, err = source.VerifyUser(t.Context(), "user-token")
+				assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
+				err = source.Use(t.Context(), func(string) error { return nil })
 				assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 				assert.Equal(t, "{client_id: client_secret:}", fmt.Sprintf("%+v", source))
 				assert.Equal(t, "[client_id= client_secret=]", source.LogValue().String())
@@ -303,7 +333,7 @@ func (f *failing) Errorf(format string, args ...any) { fmt.Fprintf(&f.said, form
 
 func TestATestFrameworkPrintsNoSecretOfASource(t *testing.T) {
 	p := startTokenPlatform(t)
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
 	source.Invalidate(t.Context(), "at-rejected")
@@ -315,83 +345,13 @@ func TestATestFrameworkPrintsNoSecretOfASource(t *testing.T) {
 	}
 }
 
-// A memoryStore is a TokenStore as several machines would share it, and can be down.
-type memoryStore struct {
-	mu     sync.Mutex
-	locked chan struct{}
-	tokens map[string]string
-	ends   map[string]time.Time
-	down   error
-	calls  map[string]int
-}
-
-func newMemoryStore() *memoryStore {
-	return &memoryStore{
-		locked: make(chan struct{}, 1), tokens: map[string]string{}, ends: map[string]time.Time{}, calls: map[string]int{},
-	}
-}
-
-func (s *memoryStore) called(method string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.calls[method]
-}
-
-func (s *memoryStore) enter(method string) error {
-	s.mu.Lock()
-	s.calls[method]++
-	return s.down
-}
-
-func (s *memoryStore) Get(_ context.Context, key string) (string, time.Duration, error) {
-	defer s.mu.Unlock()
-	if err := s.enter("Get"); err != nil {
-		return "", 0, err
-	}
-	return s.tokens[key], time.Until(s.ends[key]), nil
-}
-
-func (s *memoryStore) Set(_ context.Context, key, token string, ttl time.Duration) error {
-	defer s.mu.Unlock()
-	if err := s.enter("Set"); err != nil {
-		return err
-	}
-	s.tokens[key], s.ends[key] = token, time.Now().Add(ttl)
-	return nil
-}
-
-func (s *memoryStore) Delete(_ context.Context, key, token string) error {
-	defer s.mu.Unlock()
-	if err := s.enter("Delete"); err != nil {
-		return err
-	}
-	if s.tokens[key] == token {
-		delete(s.tokens, key)
-	}
-	return nil
-}
-
-func (s *memoryStore) Lock(ctx context.Context, _ string) (func(), error) {
-	err := s.enter("Lock")
-	s.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case s.locked <- struct{}{}:
-		return func() { <-s.locked }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 func TestMachinesShareOneToken(t *testing.T) {
 	p := startTokenPlatform(t)
 	p.onFetch = func(http.ResponseWriter, int64) bool { time.Sleep(10 * time.Millisecond); return false }
 	store := newMemoryStore()
 	var wg sync.WaitGroup
 	for range 20 {
-		machine := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+		machine := newSource(t, p.Client, openplatform.WithTokenStore(store))
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
@@ -402,16 +362,15 @@ func TestMachinesShareOneToken(t *testing.T) {
 	}
 	wg.Wait()
 	assert.EqualValues(t, 1, p.fetches.Load())
-	require.Len(t, store.tokens, 1)
-	for key, end := range store.ends {
-		assert.NotContains(t, key, "s3cr3t")
-		assert.Contains(t, key, "http://127.0.0.1")
-		assert.Contains(t, key, "shop")
+	require.Len(t, store.ends, 1)
+	for _, end := range store.ends {
 		assert.InDelta(t, 2*time.Hour, time.Until(end), float64(time.Minute))
 	}
 
 	t.Run("but not with another secret", func(t *testing.T) {
-		token, err := p.AccessTokenSource("shop", "other", openplatform.WithTokenStore(store)).Token(t.Context())
+		other, err := p.AccessTokenSource("shop", "other", openplatform.WithTokenStore(store))
+		require.NoError(t, err)
+		token, err := other.Token(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, "at-2", token)
 	})
@@ -420,7 +379,7 @@ func TestMachinesShareOneToken(t *testing.T) {
 func TestRejectedTokenIsNotReadBackFromTheStore(t *testing.T) {
 	p := startTokenPlatform(t)
 	store := newMemoryStore()
-	source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+	source := newSource(t, p.Client, openplatform.WithTokenStore(store))
 	_, err := source.VerifyUser(t.Context(), "user-token")
 	require.NoError(t, err)
 	p.dead.Store("at-1", true)
@@ -433,7 +392,7 @@ func TestRejectedTokenIsNotReadBackFromTheStore(t *testing.T) {
 	t.Run("put back by a slower machine", func(t *testing.T) {
 		p.dead.Store("at-2", true)
 		broken := &undeletable{store}
-		source := p.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(broken))
+		source := newSource(t, p.Client, openplatform.WithTokenStore(broken))
 		_, err = source.VerifyUser(t.Context(), "user-token") // reads at-2
 		require.NoError(t, err)
 		assert.EqualValues(t, 3, p.fetches.Load())
@@ -451,7 +410,7 @@ func TestCallsWorkWhileTheStoreIsDown(t *testing.T) {
 	store := newMemoryStore()
 	store.down = errors.New("dial redis://:hunter2@cache: refused")
 	client := newClient(t, p.url, openplatform.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
-	source := client.AccessTokenSource("shop", "s3cr3t", openplatform.WithTokenStore(store))
+	source := newSource(t, client, openplatform.WithTokenStore(store))
 	start := time.Now()
 	var wg sync.WaitGroup
 	for range 50 {
@@ -483,7 +442,7 @@ func TestAResultSurvivesJSON(t *testing.T) {
 
 func TestNoNewTokenForARejectedOne(t *testing.T) {
 	p := startTokenPlatform(t)
-	source := p.AccessTokenSource("shop", "s3cr3t")
+	source := newSource(t, p.Client)
 	_, err := source.Token(t.Context())
 	require.NoError(t, err)
 	p.onFetch = func(w http.ResponseWriter, _ int64) bool {

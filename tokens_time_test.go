@@ -1,5 +1,3 @@
-//go:build go1.25
-
 package openplatform_test
 
 import (
@@ -72,7 +70,7 @@ func (p *clockedPlatform) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (p *clockedPlatform) source(t *testing.T, opts ...openplatform.TokenOption) *openplatform.AccessTokenSource {
 	t.Helper()
-	return p.client(t).AccessTokenSource("shop", "s3cr3t", opts...)
+	return newSource(t, p.client(t), opts...)
 }
 
 func (p *clockedPlatform) client(t *testing.T, opts ...openplatform.Option) *openplatform.Client {
@@ -169,7 +167,7 @@ func TestAStoreThatHangsHoldsNobodyUp(t *testing.T) {
 		t.Run(patience.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
-				store.locked <- struct{}{} // by a machine that died
+				store.lockForGood() // by a machine that died
 				source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
 				defer cancel()
@@ -273,7 +271,7 @@ func TestNobodyWaitsForARenewalWhileTheTokenIsValid(t *testing.T) {
 }
 
 func TestNilIsNoCtxForAToken(t *testing.T) {
-	source := (&clockedPlatform{}).source(t, nil, openplatform.WithTokenStore(nil))
+	source := (&clockedPlatform{}).source(t)
 	_, err := source.Token(nil) //nolint:staticcheck // that is the test
 	assert.Equal(t, openplatform.OutcomeNotSent, openplatform.OutcomeOf(err))
 }

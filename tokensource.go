@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ebaas/openplatform-go/internal/retry"
+	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
 // A tokenSource is the inside of an [AccessTokenSource].
@@ -18,10 +20,13 @@ type tokenSource struct {
 	client   *Client
 	core     *core // the client's
 	request  GetAccessTokenRequest
+	oddTimes sync.Once // the platform's, told to the logger
+
 	store    TokenStore // nil for memory alone
-	key      string
-	deleting chan struct{} // holds one value while a token is deleted from the store
-	oddTimes sync.Once     // the platform's, told to the logger
+	sealer   *seal.Sealer
+	visiting turn         // of the one renewal that speaks to the store
+	deleting turn         // of the one token that is deleted from it
+	stuck    atomic.Int64 // calls to the store that have outlived their time and not returned
 
 	mu         sync.Mutex // guards what follows
 	held       heldToken
@@ -33,13 +38,9 @@ type tokenSource struct {
 	lost     int      // tokens rejected in a row, none of which has worked
 	bypass   bool     // the store has replaced a rejected token by a wrong one
 
-	renewal   *renewal      // that is under way, nil if none is
-	over      chan struct{} // of the last renewal
-	restUntil time.Time     // no fetch before
-	failure   error         // of the last fetch, unless it panicked
-
-	stuck int    // calls to the store that have outlived their time and not returned
-	owed  func() // gives back the store's lock once they have
+	renewal   *renewal  // that is under way, nil if none is
+	restUntil time.Time // no fetch before
+	failure   error     // of the last fetch, unless it panicked
 }
 
 type heldToken struct {
@@ -53,8 +54,6 @@ type renewal struct {
 	token    heldToken
 	err      error
 	panicked *panicError
-
-	over chan struct{} // closed when the store is done with as well
 
 	// What ends the wait for the store's lock, and for the store's token.
 	leaveLock, leaveStore context.CancelFunc
@@ -95,8 +94,8 @@ func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
 
 func gaveUp(ctx context.Context) error {
 	return &TransportError{
-		Operation: opGetAccessToken.Name, reason: endOf(ctx.Err()) + " while waiting for the access token",
-		cause: ctx.Err(), notSent: true,
+		Operation: opGetAccessToken.Name, Reason: endOf(ctx.Err()) + " while waiting for the access token",
+		Cause: ctx.Err(), NotSent: true,
 	}
 }
 
@@ -123,89 +122,114 @@ func (r *renewal) wait(ctx context.Context) (heldToken, error) {
 // start starts a renewal. Callers hold mu.
 func (t *tokenSource) start(ctx context.Context) *renewal {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.core.timeout)
-	r := &renewal{done: make(chan struct{}), over: make(chan struct{})}
 	storeCtx, leaveStore := context.WithCancel(ctx)
 	lockCtx, leaveLock := context.WithTimeout(storeCtx, min(lockTimeout, t.core.timeout/2))
-	r.leaveStore, r.leaveLock = leaveStore, leaveLock
-	former := t.over
-	t.over = r.over
+	r := &renewal{done: make(chan struct{}), leaveLock: leaveLock, leaveStore: leaveStore}
 	go func() {
 		defer cancel()
 		defer leaveStore()
 		defer leaveLock()
-		defer close(r.over)
-		if t.store == nil {
-			t.fetch(ctx, r)
-			return
-		}
-		t.renew(ctx, lockCtx, storeCtx, r, former)
+		t.observe(ctx, r, func(ctx context.Context) error {
+			return t.renew(ctx, carried{lockCtx, ctx}, carried{storeCtx, ctx}, r)
+		})
 	}()
 	return r
 }
 
-// renew gets a new token, from the store if another process has put one there. Callers
-// have it before the store is told of it, and they never wait for that.
-func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal, former <-chan struct{}) {
-	var unlock func()
-	var fetched string
-	loaded := false
-	// One renewal at a time speaks to the store. What the former one still has to tell it
-	// is done in a moment, or hangs, and then there is nothing to be had from the store.
-	soon, cancel := context.WithTimeout(lockCtx, storeGrace)
-	defer cancel()
-	if ended(soon, former) {
-		unlock = t.lockStore(lockCtx)
-		loaded = t.load(storeCtx, r)
-	}
-	if !loaded {
-		fetched = t.fetch(ctx, r)
-	}
-	if ended(ctx, former) {
-		t.leave(ctx, fetched, unlock)
+// observe reports a renewal to the client's observer. A panic of the observer's at the start
+// reaches those who wait; at the end they have the token already.
+func (t *tokenSource) observe(ctx context.Context, r *renewal, renew func(context.Context) error) {
+	var end func(error)
+	var err error = errFetchEnded
+	defer func() { // even if the observer or the fetch ends the goroutine
+		if end == nil {
+			t.fail(r, err)
+			t.warnOfPanic(ctx, err)
+			return
+		}
+		t.warnOfPanic(ctx, protect(func() error {
+			end(err)
+			return nil
+		}))
+	}()
+	err = protect(func() error {
+		ctx, end = t.core.startComposite(ctx, "RenewAccessToken")
+		return nil
+	})
+	if err == nil {
+		err = errFetchEnded
+		err = renew(ctx)
 	}
 }
 
-// ended waits for what closes done until ctx ends, and reports whether it is closed: even
-// if ctx had ended before, or the store's lock would stay.
-func ended(ctx context.Context, done <-chan struct{}) bool {
-	if done == nil {
-		return true
+var errFetchEnded = &TransportError{Operation: opGetAccessToken.Name, Reason: "the fetch ended its goroutine"}
+
+// A carried ctx has the values of another: what it is carried through.
+type carried struct {
+	context.Context
+	values context.Context //nolint:containedctx // that is what it is for
+}
+
+// Value implements [context.Context].
+func (c carried) Value(key any) any { return c.values.Value(key) }
+
+// renew gets a new token, from the store if another process has put one there. Callers
+// have it before the store is told of it, and they never wait for that.
+func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal) (err error) {
+	// What the former renewal still has to tell the store is done in a moment, or hangs, and
+	// then there is nothing to be had from the store.
+	soon, cancel := context.WithTimeout(lockCtx, storeGrace)
+	defer cancel()
+	if t.store == nil || !t.visiting.take(soon) {
+		_, err = t.fetch(ctx, r)
+		return err
 	}
+	defer t.visiting.leave()
+	lease, fetched := t.lock(lockCtx), ""
+	defer func() { t.leave(ctx, lease, fetched) }() // even if the fetch ends the goroutine
+	if !t.load(storeCtx, r) {
+		fetched, err = t.fetch(ctx, r)
+	}
+	return err
+}
+
+// A turn is had by one goroutine at a time.
+type turn chan struct{}
+
+func (c turn) take(ctx context.Context) bool {
 	select {
-	case <-done:
+	case c <- struct{}{}:
 		return true
 	case <-ctx.Done():
-	}
-	select {
-	case <-done:
-		return true
-	default:
 		return false
 	}
 }
 
-// fetch asks the platform for a token, and returns what the store should know of it.
-func (t *tokenSource) fetch(ctx context.Context, r *renewal) (fetched string) {
+func (c turn) leave() { <-c }
+
+// fetch asks the platform for a token, and returns it.
+func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err error) {
 	var resp *Response[AccessToken]
-	result := make(chan error, 1)
-	async(func() (err error) {
+	err = errFetchEnded
+	defer func() {
+		if err != nil {
+			t.fail(r, err)
+			t.warnOfPanic(ctx, err)
+		}
+	}()
+	err = protect(func() (err error) {
 		resp, err = t.client.GetAccessToken(ctx, &t.request)
 		return err
-	}, func(err error) { result <- err })
-	if err := <-result; err != nil {
-		if errors.Is(err, errEnded) {
-			err = &TransportError{Operation: opGetAccessToken.Name, reason: "the fetch " + err.Error()}
-		}
-		t.fail(r, err)
-		t.warnOfPanic(ctx, err)
-		return ""
+	})
+	if err != nil {
+		return "", err
 	}
 	lifetime, makesSense := lifetimeOf(resp, time.Now())
 	t.keepFetched(r, resp.Data.AccessToken, lifetime)
 	if !makesSense {
 		t.warnOfTimes(ctx, lifetime)
 	}
-	return resp.Data.AccessToken
+	return resp.Data.AccessToken, nil
 }
 
 // lifetimeOf returns for how long a token just issued will be valid, and whether what
@@ -371,6 +395,21 @@ func (t *tokenSource) warnOfTimes(ctx context.Context, assumed time.Duration) {
 				slog.Duration("assumed_lifetime", assumed))
 		})
 	})
+}
+
+// A panicError is a panic in code that the source has called.
+type panicError struct{ value any }
+
+func (e *panicError) Error() string { return fmt.Sprintf("panicked with a %T", e.value) }
+
+// protect calls fn and makes an error of its panic.
+func protect(fn func() error) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &panicError{value}
+		}
+	}()
+	return fn()
 }
 
 // tell gives log the logger, if there is one. A logger that panics must not end the

@@ -6,23 +6,38 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
 // What a source does with its store. A store is not the SDK's code: each call of it is bounded
 // in time, even if it ignores its ctx, and a panic of it is a failure.
 
-// lockStore takes the store's lock and returns how to give it back, nil without one: the
-// worst that can happen then is a fetch too many.
-func (t *tokenSource) lockStore(ctx context.Context) (unlock func()) {
-	var granted func()
+// lock takes the store's lock. It returns nil without it: what is fetched then is not stored,
+// or it might replace a newer token.
+func (t *tokenSource) lock(ctx context.Context) Lease {
+	var lease Lease
 	err := t.step(ctx, "Lock", func() (err error) {
-		granted, err = t.store.Lock(ctx, t.key)
+		lease, err = t.store.Lock(ctx, t.sealer.Key(), t.lockTTL())
+		switch {
+		case err == nil && lease == nil:
+			return errors.New("neither a lease nor an error")
+		case err == nil && ctx.Err() != nil: // too late, the fetch goes on without it
+			t.unlock(ctx, lease)
+			return ctx.Err()
+		}
 		return err
-	}, func() { t.unlock(ctx, granted) })
+	})
 	if err != nil {
 		return nil
 	}
-	return granted
+	return lease
+}
+
+// lockTTL is longer than anything that is done under the lock: all but Unlock ends within the
+// client's timeout.
+func (t *tokenSource) lockTTL() time.Duration {
+	return max(t.core.timeout, t.core.timeout+2*storeTimeout) // the sum may overflow
 }
 
 // load takes the store's token, if there is one that can be believed.
@@ -34,73 +49,51 @@ func (t *tokenSource) load(ctx context.Context, r *renewal) bool {
 	defer cancel()
 	var token string
 	var ttl time.Duration
-	err := t.step(ctx, "Get", func() (err error) {
-		token, ttl, err = t.store.Get(ctx, t.key)
+	err := t.step(ctx, "Get", func() error {
+		value, left, err := t.store.Get(ctx, t.sealer.Key())
+		if err != nil || value == "" || left <= 0 {
+			return err
+		}
+		token, err = t.sealer.Open(value)
+		ttl = min(left, accessTokenLifetime)
 		return err
-	}, nil)
-	if err != nil || token == "" || ttl <= 0 {
-		return false
-	}
-	return t.keepLoaded(r, token, min(ttl, accessTokenLifetime))
+	})
+	return err == nil && token != "" && t.keepLoaded(r, token, ttl)
 }
 
-// leave tells the store of a token that was fetched, and gives its lock back. It is one
-// step, so that a Set that hangs and returns at last is followed by the unlock.
-func (t *tokenSource) leave(ctx context.Context, fetched string, unlock func()) {
-	if fetched == "" && unlock == nil {
+// leave stores the token that was fetched under the lock, and gives the lock back. It is one
+// step, so that a Set that hangs and returns at last is followed by the Unlock.
+func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
+	if lease == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*storeTimeout)
+	wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*storeTimeout)
 	defer cancel()
-	err := t.step(ctx, "Set and unlock", func() error {
-		defer t.unlock(ctx, unlock)
-		t.save(ctx, fetched)
-		return nil
-	}, nil)
-	if errors.Is(err, errStuck) && unlock != nil {
-		t.owe(func() { t.unlock(ctx, unlock) })
-	}
+	_ = t.step(wait, "Set and Unlock", func() error {
+		defer t.unlock(ctx, lease)
+		ttl := t.remaining(fetched)
+		if ttl <= 0 { // nothing was fetched, or it was rejected since
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		return lease.Set(ctx, t.sealer.Seal(fetched), ttl)
+	})
 }
 
-func (t *tokenSource) save(ctx context.Context, token string) {
-	ttl := t.remaining(token)
-	if ttl <= 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+// unlock gives the lock back, even if the fetch has used the client's timeout up.
+func (t *tokenSource) unlock(ctx context.Context, lease Lease) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	t.report(ctx, "Set", protect(func() error { return t.store.Set(ctx, t.key, token, ttl) }))
-}
-
-func (t *tokenSource) unlock(ctx context.Context, unlock func()) {
-	if unlock == nil {
-		return
-	}
-	t.report(ctx, "unlock", protect(func() error { unlock(); return nil }))
+	t.report(ctx, "Unlock", lease.Unlock(ctx))
 }
 
 func (t *tokenSource) deleteStored(ctx context.Context, token string) {
 	ctx, cancel := context.WithTimeout(ctx, min(storeTimeout, t.core.timeout))
 	defer cancel()
-	select {
-	case t.deleting <- struct{}{}:
-	case <-ctx.Done():
-		return
-	}
-	defer func() { <-t.deleting }()
-	_ = t.step(ctx, "Delete", func() error { return t.store.Delete(ctx, t.key, token) }, nil)
-}
-
-// owe leaves unlock to the call that is stuck, or does it now if that has returned.
-func (t *tokenSource) owe(unlock func()) {
-	t.mu.Lock()
-	stuck := t.stuck > 0
-	if stuck {
-		t.owed = unlock
-	}
-	t.mu.Unlock()
-	if !stuck {
-		unlock()
+	if t.deleting.take(ctx) {
+		defer t.deleting.leave()
+		_ = t.step(ctx, "Delete", func() error { return t.store.Delete(ctx, t.sealer.Key(), t.sealer.Seal(token)) })
 	}
 }
 
@@ -110,103 +103,38 @@ var (
 	errLate  = errors.New("has not returned in time")
 )
 
-// A panicError is a panic in code that the source has called.
-type panicError struct{ value any }
-
-func (e *panicError) Error() string { return fmt.Sprintf("panicked with a %T", e.value) }
-
-// protect calls fn and makes an error of its panic.
-func protect(fn func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = &panicError{value}
-		}
-	}()
-	return fn()
-}
-
-// async calls fn in a goroutine of its own, and then then, even if fn panics or ends its
-// goroutine.
-func async(fn func() error, then func(error)) {
-	go func() {
-		err := errEnded
-		defer func() { then(err) }()
-		err = protect(fn)
-	}()
-}
-
-// step makes one call to the store, and returns when ctx ends even if the call does not.
-// Then the store is left alone until it does, or each call would cost a goroutine; and
-// what late undoes is undone.
-func (t *tokenSource) step(ctx context.Context, method string, fn func() error, late func()) error {
-	err := t.bounded(ctx, fn, late)
-	t.report(ctx, method, err)
-	return err
-}
-
-func (t *tokenSource) bounded(ctx context.Context, fn func() error, late func()) error {
-	if t.isStuck() {
+// step makes one call to the store, and returns when ctx ends even if the call does not. Then
+// the store is left alone until it does, or each call would cost a goroutine.
+func (t *tokenSource) step(ctx context.Context, method string, call func() error) (err error) {
+	defer func() { t.report(ctx, method, err) }()
+	if t.stuck.Load() > 0 {
 		return errStuck
 	}
-	result := make(chan error, 1)
-	abandoned := false // guarded by mu
-	async(fn, func(err error) {
-		t.mu.Lock()
-		inTime := !abandoned
-		if inTime {
-			result <- err
-		}
-		t.mu.Unlock()
-		if inTime {
-			return
-		}
-		defer t.unstick()
-		if err == nil && late != nil {
-			late()
-		}
-	})
+	result, gone := make(chan error), make(chan struct{})
+	go func() {
+		err := errEnded
+		defer func() {
+			select {
+			case result <- err:
+			case <-gone:
+				t.stuck.Add(-1)
+			}
+		}()
+		err = protect(call)
+	}()
 	select {
-	case err := <-result:
+	case err = <-result:
 		return err
 	case <-ctx.Done():
 	}
 	select {
-	case err := <-result:
+	case err = <-result:
 		return err
 	case <-time.After(storeGrace):
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	select {
-	case err := <-result: // just in time
-		return err
-	default:
-		abandoned = true
-		t.stuck++
+		t.stuck.Add(1)
+		close(gone)
 		return errLate
 	}
-}
-
-// unstick follows a call that was stuck: once the lock is given back that waited for it,
-// the store is one that can be called again.
-func (t *tokenSource) unstick() {
-	t.mu.Lock()
-	owed := t.owed
-	t.owed = nil
-	if owed == nil {
-		t.stuck--
-	}
-	t.mu.Unlock()
-	if owed != nil {
-		defer t.unstick()
-		owed()
-	}
-}
-
-func (t *tokenSource) isStuck() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.stuck > 0
 }
 
 // report logs that the store failed, by the error's type: its text is a stranger's and
@@ -218,11 +146,11 @@ func (t *tokenSource) report(ctx context.Context, method string, err error) {
 	reason, kind := "failed", fmt.Sprintf("%T", err)
 	var panicked *panicError
 	switch {
-	case errors.Is(err, errStuck), errors.Is(err, errEnded):
+	case errors.Is(err, errStuck), errors.Is(err, errEnded), errors.Is(err, seal.ErrNotSealed):
 		reason = err.Error()
 	case errors.As(err, &panicked):
 		reason, kind = "panicked", fmt.Sprintf("%T", panicked.value)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
 		reason = "timed out"
 	}
 	t.tell(func(l *slog.Logger) {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-resty/resty/v2"
+
 	"github.com/ebaas/openplatform-go/internal/delivery"
 )
 
@@ -43,10 +45,20 @@ func DefaultTransport() *http.Transport {
 // Of a body it would keep a copy to send again. The real one is attached beneath resty.
 var bodyToCome = new(bytes.Buffer)
 
-var jsonType = []string{"application/json"}
+// templates returns what all requests of a method have in common. An attempt copies its
+// template: resty.Client.R would make five maps that stay empty, and resty merge the same
+// headers, for each. Nobody may change the maps of a template.
+func templates(rc *resty.Client, header http.Header) map[string]*resty.Request {
+	get := rc.R().SetDoNotParseResponse(true)
+	get.Header = header.Clone()
+	post := rc.R().SetDoNotParseResponse(true).SetBody(bodyToCome)
+	post.Header = header.Clone()
+	post.SetHeader("Content-Type", "application/json")
+	return map[string]*resty.Request{http.MethodGet: get, http.MethodPost: post}
+}
 
 // attempt sends m once.
-func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
+func (c *core) attempt(ctx context.Context, m message) (answer, error) {
 	within := ctx
 	if c.attemptTimeout > 0 {
 		var cancel context.CancelFunc
@@ -55,19 +67,21 @@ func (c *core) attempt(ctx context.Context, m *message) (answer, error) {
 	}
 	try := delivery.NewAttempt(within, m.body, !m.hasData)
 	defer try.End()
-	request := c.resty.R().SetContext(try).SetDoNotParseResponse(true) //nolint:contextcheck // an Attempt is ctx, and more
-	if m.op.Method == http.MethodPost {
-		request.SetBody(bodyToCome).Header["Content-Type"] = jsonType
+	request := *c.templates[m.op.Method]
+	if c.tracer != nil {
+		request.Header = request.Header.Clone()
+		c.setTraceHeaders(ctx, request.Header)
 	}
-	resp, err := request.Execute(m.op.Method, m.url)
+	resp, err := request.SetContext(try).Execute(m.op.Method, m.url) //nolint:contextcheck // an Attempt is ctx, and more
+	a := answer{operation: m.op.Name, params: m.params}
+	a.peer, a.reused = try.Connection()
 	if err != nil {
-		reason, cause := explain(ctx, err)
-		notSent := try.NotSent(err)
-		return answer{}, &TransportError{
-			Operation: m.op.Name, Attempts: 1, reason: reason, cause: cause, notSent: notSent,
-			neverConnected: notSent && isDialError(err), certificate: isCertificateError(err),
+		f, notSent := explain(ctx, err), try.NotSent(err)
+		return a, &TransportError{
+			Operation: m.op.Name, Attempts: 1, NotSent: notSent, Reason: f.Reason, Cause: f.Cause,
+			dialFailed: notSent && f.Dial, certificate: f.Certificate,
 		}
 	}
 	body, bodyErr := try.Body()
-	return readAnswer(ctx, m, resp.RawResponse, body, bodyErr)
+	return a.read(ctx, resp.RawResponse, body, bodyErr)
 }

@@ -172,11 +172,9 @@ func TestConnectionsAreKeptForAllCallers(t *testing.T) {
 		together.Add(callers)
 		var wg sync.WaitGroup
 		for range callers {
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
+			wg.Go(func() {
 				assert.NoError(t, sendSmsCode(t.Context(), client))
-			}()
+			})
 		}
 		wg.Wait()
 		assert.LessOrEqual(t, opened.Load(), int64(2*callers), "wave %d", wave)
@@ -235,13 +233,11 @@ func TestClientIsSafeForConcurrentUse(t *testing.T) {
 	client := newClient(t, url)
 	var wg sync.WaitGroup
 	for range 50 {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			for range 10 {
 				assert.NoError(t, sendSmsCode(context.Background(), client))
 			}
-		}()
+		})
 	}
 	wg.Wait()
 	assert.EqualValues(t, 500, received.Load())

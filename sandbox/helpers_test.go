@@ -154,14 +154,12 @@ func (r *rig) atOnce(path string, fields ...string) map[string]int {
 	answers := make(chan string, n)
 	var wg sync.WaitGroup
 	for range n {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
+		wg.Go(func() {
 			<-start
 			out, err := r.do(method, target, body)
 			assert.NoError(r.t, err)
 			answers <- out.body
-		}()
+		})
 	}
 	close(start)
 	wg.Wait()

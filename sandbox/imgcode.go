@@ -10,6 +10,10 @@ import (
 // ImgCodeLifetime is how long a picture can be answered after it was issued.
 const ImgCodeLifetime = 5 * time.Minute
 
+// imgCodeAlphabet is what a picture can show: no character that another looks like (0 O D Q, 1 I L, 2 Z, 5 S, 6 G, 8 B,
+// U V keep at most one each).
+const imgCodeAlphabet = "ACEFHJKMNPRTUWXY3479"
+
 const (
 	imgCodeLength   = 4
 	imgCodeIDLength = 6

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"image"
+	"image/color"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
 )
 
 // Some of the platform's operations are GETs, whose parameters are in the query.
@@ -36,13 +41,23 @@ func TestReadParamsOfAGet(t *testing.T) {
 	}
 }
 
-func TestEveryCharacterHasAGlyph(t *testing.T) {
-	assert.Len(t, glyphs, len(imgCodeAlphabet))
+func TestNoCharacterIsCutOff(t *testing.T) {
 	for _, char := range imgCodeAlphabet {
-		for _, row := range glyphs[char] {
-			assert.Len(t, row, glyphColumns, string(char))
+		whole := image.NewRGBA(image.Rect(0, 0, 30, 30))
+		pen := font.Drawer{Dst: whole, Src: image.Black, Face: basicfont.Face7x13, Dot: fixed.P(10, 20)}
+		pen.DrawString(string(char))
+
+		assert.Equal(t, countInk(whole), countInk(newGlyph(char, color.Black)), string(char))
+	}
+}
+
+func countInk(img *image.RGBA) (dots int) {
+	for i := 3; i < len(img.Pix); i += 4 {
+		if img.Pix[i] != 0 {
+			dots++
 		}
 	}
+	return dots
 }
 
 // plenty is more memory than any of these tests needs.

@@ -351,7 +351,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 
 // The program itself, with a signal as Ctrl-C sends it, while requests wait.
 func TestCtrlC(t *testing.T) {
-	program := exec.CommandContext(t.Context(), os.Args[0], "sandbox", "-addr", anyPort)
+	program := exec.CommandContext(t.Context(), os.Args[0], "sandbox", "-addr", anyPort) //nolint:gosec // this very binary
 	program.Env = append(os.Environ(), asProgram+"=1")
 	var stdout, stderr output
 	program.Stdout, program.Stderr = &stdout, &stderr

@@ -41,7 +41,8 @@ func TestStepsAreTheLedger(t *testing.T) {
 	// The account is there, and activated.
 	login, err := sb.Client.Login(t.Context(), &openplatform.LoginRequest{Account: email, Password: password})
 	require.NoError(t, err)
-	source := sb.Client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	source, err := sb.Client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	require.NoError(t, err)
 	account, err := source.VerifyUser(t.Context(), login.Data.Token)
 	require.NoError(t, err)
 	assert.Equal(t, openplatform.Account{

@@ -60,7 +60,10 @@ func signOn(ctx context.Context, client *openplatform.Client, sb *sandbox.Sandbo
 	local.Step(stdout, "CheckToken", checked.RequestID, "the token is valid")
 
 	// A program makes one source and keeps it, as it keeps the client.
-	source := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	source, err := client.AccessTokenSource(sandbox.DemoClientID, sandbox.DemoClientSecret)
+	if err != nil {
+		return err
+	}
 	person, err := source.VerifyUser(ctx, login.Data.Token)
 	if err != nil {
 		return err

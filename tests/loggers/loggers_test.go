@@ -1,20 +1,18 @@
 package loggers
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-var update = flag.Bool("update", false, "write the tables into docs/loggers.md and docs/loggers.zh-CN.md")
+	"github.com/ebaas/openplatform-go/internal/tables"
+)
 
 // A page is one language's.
 type page struct {
@@ -59,14 +57,14 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// hold compares the page's table with what was found, or replaces it.
+// hold requires that the page has the table that was found.
 func (p page) hold(t *testing.T, found []column, cells [][]cell) {
 	t.Helper()
-	rows := [][]string{{p.first}, {"-"}}
+	header := []string{p.first}
 	for _, c := range found {
-		rows[0] = append(rows[0], p.title(c))
-		rows[1] = append(rows[1], "-")
+		header = append(header, p.title(c))
 	}
+	rows := [][]string{header}
 	for i, states := range cells {
 		row := []string{printers[i].name}
 		for _, state := range states {
@@ -74,39 +72,10 @@ func (p page) hold(t *testing.T, found []column, cells [][]cell) {
 		}
 		rows = append(rows, row)
 	}
-	const begin, end = "<!-- begin table -->\n\n", "\n<!-- end table -->"
+	require.NoError(t, tables.Show(p.path, "table", "", rows))
 	text, err := os.ReadFile(p.path)
 	require.NoError(t, err)
-	before, rest, opened := strings.Cut(string(text), begin)
-	table, after, closed := strings.Cut(rest, end)
-	require.True(t, opened && closed, "%s has no place for the table", p.path)
-	if *update {
-		table = markdown(rows)
-		require.NoError(t, os.WriteFile(p.path, []byte(before+begin+table+end+after), 0o600)) //nolint:gosec // the path is one of the two above
-	}
-	assert.Equal(t, markdown(rows), table, "%s is no longer true; run the test with -update", p.path)
-}
-
-// markdown aligns the columns, so that a diff of the page shows which cell has changed.
-func markdown(rows [][]string) string {
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, text := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
-	}
-	var out strings.Builder
-	for n, row := range rows {
-		pad := " "
-		if n == 1 {
-			pad = "-"
-		}
-		for i, text := range row {
-			fmt.Fprintf(&out, "| %s%s ", text, strings.Repeat(pad, widths[i]-utf8.RuneCountInString(text)))
-		}
-		out.WriteString("|\n")
-	}
-	return out.String()
+	assert.Contains(t, string(text), tables.Markdown(rows), "%s is no longer true; run the test with -update", p.path)
 }
 
 // A printer whose output is lost, or a secret that is not recognised, would look masked.

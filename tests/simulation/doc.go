@@ -37,8 +37,13 @@
 //	token-denied      with a platform that works, no caller with time enough fails, whatever the store does
 //	token-starved     nor do callers with little time, once a fetch had time enough
 //	use-calls         Use calls its function at most three times, never twice with one token
+//	token-forged      nor what is in the store but does not decrypt
+//	store-secret      the store is given neither a token nor a client id, an address or a secret
+//	store-ctx         each call of the store is bounded, and the one that gives back the lock has time left
 //	store-set         what is put into the store is a token with a lifetime of up to two hours
-//	lock-kept         a lock of the store is given back
+//	store-newest      it replaces no token that was issued after it
+//	lock-ttl          it is put there while the lock lasts
+//	lock-kept         a lock of the store is given back, unless the store hung
 //	left-behind       no goroutine outlives the client's timeout
 //	panic             nothing panics, not even because a store does
 package simulation

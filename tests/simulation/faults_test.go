@@ -42,6 +42,9 @@ const (
 	storeFails
 	storePanics
 	storeLies
+	storeForeign
+	lockLost
+	setRefused
 	unlockTrouble
 	callerCancels
 	callerTimesOut
@@ -55,7 +58,7 @@ var faultNames = [faultKinds]string{
 	"truncated head", "truncated body", "stalled body", "busy (status)", "busy (code)", "busy after the effect", "rejection",
 	"system error", "garbage", "success at a bad status", "redirect", "access token revoked", "access token rejected",
 	"clock trouble", "clock jumps", "store slow", "store hangs", "store hangs without regard to ctx", "store fails",
-	"store panics", "store lies", "unlock trouble", "caller cancels", "caller's time runs out", "caller whose ctx has ended",
+	"store panics", "store lies", "store holds what is not ours", "store forgets a lock", "store refuses a late writer", "unlock trouble", "caller cancels", "caller's time runs out", "caller whose ctx has ended",
 }
 
 func (f fault) String() string { return faultNames[f] }

@@ -44,11 +44,11 @@ func (p plan) calm() bool {
 	return p.usual == trouble{} && len(p.outages) == 0
 }
 
-// quietAfter returns how long after the last call the SDK may still have goroutines: a fetch, and then the storing of
-// what it fetched, last up to the client's timeout each, and a dial to its own.
+// quietAfter returns how long after the last call the SDK may still have goroutines: a fetch lasts up to the client's
+// timeout, to give back the lock of the store two seconds more, and a dial up to its own timeout.
 func (p plan) quietAfter() time.Duration {
 	if p.usesTokens() {
-		return 2*p.timeout + dialTimeout + time.Second
+		return p.timeout + dialTimeout + 3*time.Second
 	}
 	return p.timeout + dialTimeout + time.Second
 }

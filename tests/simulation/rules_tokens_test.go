@@ -155,6 +155,9 @@ func (w *world) checkHandedOut(v *visit) {
 		w.broke("token-lifetime", "visit %d got %s, %v after it came", v.id, v.token, v.end.Sub(came))
 	}
 	token := w.issued[v.token]
+	if given := func(g gift) bool { return g.token == v.token }; token == nil && !slices.ContainsFunc(v.machine.gifts, given) {
+		w.broke("token-forged", "visit %d got %s, which neither platform nor store gave away", v.id, v.token)
+	}
 	if token == nil || !token.sane || w.liedAbout(v.machine, v.token) {
 		return
 	}

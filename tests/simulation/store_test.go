@@ -9,6 +9,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
 // A storePlan is what is wrong with the token store of a scenario.
@@ -17,6 +20,7 @@ type storePlan struct {
 	trouble float64 // how likely a step goes wrong
 	faults  []fault // in which ways
 	unlock  float64 // how likely giving back the lock goes wrong
+	loses   float64 // how likely the store forgets who holds a lock, as a failover does
 	lies    float64 // how likely Get says what is not so
 	lie     []lie
 }
@@ -28,6 +32,8 @@ const (
 	lieDeadToken             // that the platform issued, and that is no more
 	lieLifetime              // of a good token
 	lieOldToken              // the first one that there ever was
+	lieForeign               // no value of this source's
+	lieKinds
 )
 
 func drawStore(d dice) storePlan {
@@ -42,25 +48,43 @@ func drawStore(d dice) storePlan {
 		p.faults = []fault{pick(d, all...)}
 	}
 	p.unlock = pick(d, 0, 0, 0.3, 1)
+	p.loses = pick(d, 0, 0, 0.3, 1)
 	p.lies = pick(d, 0, 0, 0.3, 1)
-	p.lie = []lie{pick(d, lieWrongToken, lieDeadToken, lieLifetime, lieOldToken), lie(d.IntN(4))}
+	p.lie = []lie{pick(d, lieWrongToken, lieDeadToken, lieLifetime, lieOldToken, lieForeign), lie(d.IntN(int(lieKinds)))}
 	return p
 }
 
 // A sharedStore is what the machines have in common.
 type sharedStore struct {
-	mu      sync.Mutex
-	entries map[string]entry
-	locks   map[string]chan struct{}
+	sealer *seal.Sealer // of the sources
+	stuck  atomic.Int64 // calls of it that take longer than they are allowed to
+
+	mu      sync.Mutex // guards what follows
+	entry   entry
+	lock    lock
+	leases  []*lease
+	newest  *accessToken // that was ever stored
 	first   string
-	wrong   int
-	granted atomic.Int64 // locks that were not given back
-	stuck   atomic.Int64 // calls of it that take longer than they are allowed to
+	oddGets int
+}
+
+func newSharedStore() *sharedStore {
+	sealer, err := seal.New(baseURL, shop, shopSecret)
+	if err != nil {
+		panic(err)
+	}
+	return &sharedStore{sealer: sealer, lock: lock{freed: make(chan struct{})}}
 }
 
 type entry struct {
-	token string
+	value string
 	ends  time.Time
+}
+
+// name returns the token in a value, for the history and the rules; "" if there is none.
+func (s *sharedStore) name(value string) string {
+	token, _ := s.sealer.Open(value)
+	return token
 }
 
 // A gift is a token that the store gave away.
@@ -76,10 +100,12 @@ type store struct {
 	*machine
 	shared *sharedStore
 	dice   dice
+	stuck  []time.Time // since when calls took longer than they were allowed to; guarded by shared.mu
 }
 
 // step goes wrong as the plan has it.
 func (s *store) step(ctx context.Context, method string) error {
+	s.checkCtx(ctx, method)
 	f, d := s.draw()
 	s.world.met(f)
 	if f != none {
@@ -101,9 +127,13 @@ func (s *store) step(ctx context.Context, method string) error {
 	return ctx.Err()
 }
 
+// stick takes its time, whatever the ctx says.
 func (s *store) stick(d time.Duration) {
 	s.shared.stuck.Add(1)
 	defer s.shared.stuck.Add(-1)
+	s.shared.mu.Lock()
+	s.stuck = append(s.stuck, time.Now())
+	s.shared.mu.Unlock()
 	time.Sleep(d)
 }
 
@@ -118,128 +148,88 @@ func (s *store) draw() (fault, time.Duration) {
 	return pick(s.dice, p.faults...), d
 }
 
-func (s *store) Get(ctx context.Context, key string) (token string, ttl time.Duration, err error) {
+func (s *store) Get(ctx context.Context, key string) (value string, ttl time.Duration, err error) {
+	s.checkSecrecy("Get", key)
 	if err := s.step(ctx, "Get"); err != nil {
 		return "", 0, err
 	}
 	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()
-	e := s.shared.entries[key]
 	honest := true
-	if left := time.Until(e.ends); left > 0 {
-		token, ttl = e.token, left
+	if left := time.Until(s.shared.entry.ends); left > 0 {
+		value, ttl = s.shared.entry.value, left
 	}
 	if s.dice.chance(s.world.plan.store.lies) {
-		token, ttl = s.lie(token, ttl)
+		value, ttl = s.lie(value, ttl)
 		honest = false
 		s.world.met(storeLies)
 	}
-	s.world.add("store: Get on machine %d: %s for %v, honest %v", s.number, token, ttl, honest)
+	token := s.shared.name(value)
+	s.world.add("store: Get on machine %d: %q for %v, honest %v", s.number, cmp.Or(token, value), ttl, honest)
 	if token != "" {
 		s.world.gave(s.machine, gift{at: time.Now(), token: token, ttl: ttl, honest: honest})
 	}
-	return token, ttl, nil
+	return value, ttl, nil
 }
 
 // lie returns something else than what is in the store.
-func (s *store) lie(token string, ttl time.Duration) (string, time.Duration) {
+func (s *store) lie(value string, ttl time.Duration) (string, time.Duration) {
+	seal := s.shared.sealer.Seal
 	switch pick(s.dice, s.world.plan.store.lie...) {
 	case lieWrongToken:
-		s.shared.wrong++
-		return fmt.Sprintf("wrong-%d", s.shared.wrong), time.Hour
+		s.shared.oddGets++
+		return seal(fmt.Sprintf("wrong-%d", s.shared.oddGets)), time.Hour
 	case lieDeadToken:
-		return s.world.deadToken(), time.Hour
+		return seal(s.world.deadToken()), time.Hour
 	case lieLifetime:
-		return cmp.Or(token, s.shared.first, "of-somebody-else"), pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64)
+		value = cmp.Or(value, seal(cmp.Or(s.shared.first, "of-somebody-else")))
+		return value, pick(s.dice, -time.Hour, 0, 1, time.Second, time.Minute, 1000*time.Hour, math.MaxInt64, math.MinInt64)
+	case lieForeign:
+		s.world.met(storeForeign)
+		return s.foreign(value), time.Hour
 	default:
-		return s.shared.first, time.Hour + ttl
+		if s.shared.first == "" {
+			return "", time.Hour
+		}
+		return seal(s.shared.first), time.Hour + ttl
 	}
 }
 
-func (s *store) Set(ctx context.Context, key, token string, ttl time.Duration) error {
-	s.world.add("store: Set on machine %d: %s for %v", s.number, token, ttl)
-	if token == "" || ttl <= 0 || ttl > 2*time.Hour {
-		s.world.broke("store-set", "Set was called with the token %q and a lifetime of %v", token, ttl)
+// foreign returns what no source of this client has put there, or not like that.
+func (s *store) foreign(value string) string {
+	s.shared.oddGets++
+	plain := fmt.Sprintf("foreign-%d", s.shared.oddGets)
+	other, err := seal.New(baseURL, shop, "another secret")
+	if err != nil {
+		panic(err)
 	}
-	if err := s.step(ctx, "Set"); err != nil {
-		return err
-	}
-	s.shared.mu.Lock()
-	defer s.shared.mu.Unlock()
-	s.shared.entries[key] = entry{token: token, ends: time.Now().Add(ttl)}
-	if s.shared.first == "" {
-		s.shared.first = token
-	}
-	return nil
+	good := cmp.Or(value, s.shared.sealer.Seal(plain))
+	return pick(s.dice, plain, other.Seal(plain), good[1:], good[:len(good)-1], good+good)
 }
 
-func (s *store) Delete(ctx context.Context, key, token string) error {
-	s.world.add("store: Delete on machine %d: %s", s.number, token)
+func (s *store) Delete(ctx context.Context, key, value string) error {
+	s.checkSecrecy("Delete", key, value)
+	s.world.add("store: Delete on machine %d: %s", s.number, s.shared.name(value))
 	if err := s.step(ctx, "Delete"); err != nil {
 		return err
 	}
 	s.shared.mu.Lock()
 	defer s.shared.mu.Unlock()
-	if s.shared.entries[key].token == token {
-		delete(s.shared.entries, key)
+	if s.shared.entry.value == value {
+		s.shared.entry = entry{}
 	}
 	return nil
 }
 
-func (s *store) Lock(ctx context.Context, key string) (unlock func(), err error) {
+func (s *store) Lock(ctx context.Context, key string, ttl time.Duration) (openplatform.Lease, error) {
+	s.checkSecrecy("Lock", key)
+	asked := time.Now()
 	if err := s.step(ctx, "Lock"); err != nil {
 		return nil, err
 	}
-	s.shared.mu.Lock()
-	lock := s.shared.locks[key]
-	if lock == nil {
-		lock = make(chan struct{}, 1)
-		s.shared.locks[key] = lock
-	}
-	s.shared.mu.Unlock()
-	if err := take(ctx, lock); err != nil {
+	l, err := s.take(ctx, asked, ttl)
+	if err != nil {
 		return nil, err
 	}
-	// A lock whose holder died ends by itself.
-	var once sync.Once
-	free := func() { once.Do(func() { <-lock }) }
-	timer := time.AfterFunc(30*time.Second, free)
-	s.shared.granted.Add(1)
-	var back sync.Once
-	return func() {
-		back.Do(func() { s.shared.granted.Add(-1) })
-		s.unlockTrouble()
-		timer.Stop()
-		free()
-	}, nil
-}
-
-// take prefers a lock that is free to a ctx that has ended: if a select has the choice, no seed decides.
-func take(ctx context.Context, lock chan struct{}) error {
-	select {
-	case lock <- struct{}{}:
-		return nil
-	default:
-	}
-	select {
-	case lock <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (s *store) unlockTrouble() {
-	s.shared.mu.Lock()
-	bad, d, panics := s.dice.chance(s.world.plan.store.unlock), s.dice.scaled(time.Millisecond, time.Minute), s.dice.chance(0.2)
-	s.shared.mu.Unlock()
-	if !bad {
-		return
-	}
-	s.world.met(unlockTrouble)
-	s.world.add("store: unlock on machine %d: takes %v, panics: %v", s.number, d, panics)
-	if panics {
-		panic("the store panics in unlock")
-	}
-	s.stick(d)
+	return l, nil
 }

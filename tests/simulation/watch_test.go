@@ -53,6 +53,9 @@ type (
 type watcher struct{ *machine }
 
 func (m watcher) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	if start.Composite { // the rules are about the calls that it consists of
+		return ctx, nil
+	}
 	w := m.world
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,7 +16,12 @@ import (
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
-const shop = "shop" // the client id of the token sources
+// The platform's address, and what the token sources are for.
+const (
+	baseURL    = "http://platform.test"
+	shop       = "shop"
+	shopSecret = "s3cr3t"
+)
 
 // A world is one scenario: everything in it, and everything that happened.
 type world struct {
@@ -44,7 +49,9 @@ type world struct {
 	visits                  []*visit
 	visitCount, ticketCount int
 	shown                   map[int]string // the last token of each machine
-	breaches                []breach
+
+	breachMu sync.Mutex
+	breaches []breach
 }
 
 // A machine is a process that uses the SDK: a client and a token source.
@@ -65,6 +72,8 @@ func (w *world) broke(rule, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	line, _, _ := strings.Cut(text, "\n") // what follows are stacks, which are never the same again
 	w.add("BROKEN: %s: %s", rule, line)
+	w.breachMu.Lock()
+	defer w.breachMu.Unlock()
 	w.breaches = append(w.breaches, breach{Rule: rule, Text: text})
 }
 
@@ -117,7 +126,7 @@ func (w *world) prepare(seed uint64) {
 	w.issued, w.newest = map[string]*accessToken{}, map[string]*accessToken{}
 	w.tickets, w.rejectedAt, w.shown = map[string]time.Time{}, map[string][]time.Time{}, map[int]string{}
 	w.add("seed %d: %v", seed, w.plan)
-	shared := &sharedStore{entries: map[string]entry{}, locks: map[string]chan struct{}{}}
+	shared := newSharedStore()
 	for i := range w.plan.machines {
 		w.machines = append(w.machines, w.newMachine(i, seed, shared))
 	}
@@ -146,7 +155,7 @@ func (w *world) newMachine(number int, seed uint64, shared *sharedStore) *machin
 		hc.Transport = wrapper{transport}
 	}
 	client, err := openplatform.NewClient(openplatform.Test,
-		openplatform.WithBaseURL("http://platform.test"), openplatform.WithHTTPClient(hc),
+		openplatform.WithBaseURL(baseURL), openplatform.WithHTTPClient(hc),
 		openplatform.WithTimeout(w.plan.timeout), openplatform.WithRetry(w.plan.policy),
 		openplatform.WithObserver(watcher{m}))
 	if err != nil {
@@ -160,7 +169,9 @@ func (w *world) newMachine(number int, seed uint64, shared *sharedStore) *machin
 	if w.plan.store.on {
 		opts = append(opts, openplatform.WithTokenStore(&store{machine: m, shared: shared, dice: newDice(seed, 100+uint64(number))}))
 	}
-	m.source = client.AccessTokenSource(shop, "s3cr3t", opts...)
+	if m.source, err = client.AccessTokenSource(shop, shopSecret, opts...); err != nil {
+		panic(err)
+	}
 	return m
 }
 
@@ -194,9 +205,7 @@ func (w *world) run() {
 	time.Sleep(5 * time.Minute)
 	synctest.Wait()
 	w.took = time.Since(w.start)
-	if kept := w.shared.granted.Load(); kept > 0 {
-		w.broke("lock-kept", "%d locks of the store were never given back", kept)
-	}
+	w.checkLocks()
 	w.check()
 }
 

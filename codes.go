@@ -1,0 +1,113 @@
+package openplatform
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
+// platform documents only some of them: a code that is not listed here is as good
+// an [APIError] as any.
+type Code string
+
+// The documented codes. The account pages document none at all, the single sign-on
+// pages and the gateway's page these.
+const (
+	CodeOK                   Code = "000"    // 成功
+	CodeMissingParameter     Code = "400"    // 参数[x]不能为空
+	CodeInvalidAppID         Code = "400001" // appId不正确
+	CodeAPIDisabled          Code = "400002" // 接口已停用
+	CodeMalformedRequest     Code = "400003" // 入参解析异常
+	CodeInvalidSignature     Code = "401001" // 验证签名失败
+	CodeAPINotPermitted      Code = "401002" // 无权限访问当前接口
+	CodeInvalidAccessToken   Code = "401003" // 无效的access_token
+	CodeInvalidToken         Code = "401004" // 无效的token
+	CodeInvalidServiceTicket Code = "401005" // 无效的service_ticket
+	CodeInvalidTimestamp     Code = "403001" // 请求时间非法或已过期
+	CodeDuplicateRequest     Code = "403002" // 请勿重复请求
+	CodeInvalidClientID      Code = "403006" // client_id不正确
+	CodeInvalidClientSecret  Code = "403007" // client_secret不正确
+	CodeUnknownAPI           Code = "404001" // 接口不存在
+	CodeSystemError          Code = "500"    // 系统异常，请稍后再试或联系管理员
+)
+
+// Codes returns the codes that the platform documents for failures, in ascending order. Each
+// has an error of its own for errors.Is.
+func Codes() []Code { return slices.Sorted(slices.Values(documentedCodes)) }
+
+// AboutCredentials reports whether c is about the business system that calls, and not about
+// the person it calls for: its app id, client id, client secret, signature or access token,
+// or its permission to use an API. No person can do anything about such a failure.
+func (c Code) AboutCredentials() bool {
+	switch c {
+	case CodeInvalidAppID, CodeInvalidSignature, CodeAPINotPermitted, CodeInvalidAccessToken, CodeInvalidClientID, CodeInvalidClientSecret:
+		return true
+	default:
+		return false
+	}
+}
+
+// class returns the first three digits of a code, which follow HTTP's statuses, or
+// 0 for a code that is not made of digits.
+func (c Code) class() int {
+	if _, err := strconv.ParseUint(string(c), 10, 64); err != nil || len(c) < 3 {
+		return 0
+	}
+	class, _ := strconv.Atoi(string(c[:3]))
+	return class
+}
+
+// A sentinel is what errors.Is compares with: one code, or a class of codes.
+type sentinel struct {
+	text      string
+	code      Code
+	low, high int
+}
+
+func (s *sentinel) Error() string { return "openplatform: " + s.text }
+
+func (s *sentinel) matchesClass(class int) bool { return s.low <= class && class <= s.high }
+
+func classSentinel(text string, low, high int) error {
+	return &sentinel{text: text, low: low, high: high}
+}
+
+// documentedCodes are the codes that have a sentinel, in the order of the list below.
+var documentedCodes []Code
+
+func codeSentinel(text string, code Code) error {
+	documentedCodes = append(documentedCodes, code)
+	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
+}
+
+// The classes of failure, for errors.Is. Each matches every [APIError] whose code
+// begins with its three digits, documented or not, and every [ResponseError] with
+// its HTTP status.
+var (
+	ErrInvalidArgument  = classSentinel("invalid argument (400…)", 400, 400)
+	ErrUnauthenticated  = classSentinel("not authenticated (401…)", 401, 401)
+	ErrPermissionDenied = classSentinel("permission denied (403…)", 403, 403)
+	ErrNotFound         = classSentinel("not found (404…)", 404, 404)
+	ErrRateLimited      = classSentinel("rate limited (429…)", 429, 429)
+	ErrPlatform         = classSentinel("platform failure (5…)", 500, 599)
+)
+
+// The documented codes, for errors.Is. Each matches an [APIError] with exactly its
+// code.
+var (
+	ErrMissingParameter     = codeSentinel("missing parameter", CodeMissingParameter)
+	ErrInvalidAppID         = codeSentinel("invalid app id", CodeInvalidAppID)
+	ErrAPIDisabled          = codeSentinel("API disabled", CodeAPIDisabled)
+	ErrMalformedRequest     = codeSentinel("malformed request", CodeMalformedRequest)
+	ErrInvalidSignature     = codeSentinel("invalid signature", CodeInvalidSignature)
+	ErrAPINotPermitted      = codeSentinel("API not permitted", CodeAPINotPermitted)
+	ErrInvalidAccessToken   = codeSentinel("invalid access token", CodeInvalidAccessToken)
+	ErrInvalidToken         = codeSentinel("invalid token", CodeInvalidToken)
+	ErrInvalidServiceTicket = codeSentinel("invalid service ticket", CodeInvalidServiceTicket)
+	ErrInvalidTimestamp     = codeSentinel("invalid or expired timestamp", CodeInvalidTimestamp)
+	ErrDuplicateRequest     = codeSentinel("duplicate request", CodeDuplicateRequest)
+	ErrInvalidClientID      = codeSentinel("invalid client id", CodeInvalidClientID)
+	ErrInvalidClientSecret  = codeSentinel("invalid client secret", CodeInvalidClientSecret)
+	ErrUnknownAPI           = codeSentinel("unknown API", CodeUnknownAPI)
+	ErrSystemError          = codeSentinel("system error", CodeSystemError)
+)

@@ -1,0 +1,62 @@
+package openplatform
+
+import (
+	"log/slog"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/go-resty/resty/v2"
+
+	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/retry"
+)
+
+// A core is what a Client is made of.
+type core struct {
+	baseURL   string // without a trailing slash
+	address   address
+	templates map[string]*resty.Request // by method
+	pool      *delivery.Transport
+	timeout   time.Duration
+	// attemptTimeout is the caller's http.Client's. It is applied here, since net/http tells
+	// it from a cancelled request only where it reads the body itself.
+	attemptTimeout time.Duration
+	retry          retry.Policy
+	quota          retry.Quota
+	logger         *slog.Logger
+	observer       Observer
+	tracer         TracePropagator // the observer, if it is one
+}
+
+// A course is how the attempts of a call went.
+type course struct {
+	attempts int
+	waited   time.Duration // between attempts
+	cause    error         // of the last repetition: how the attempt before it failed
+	stopped  StopReason    // "" for a success
+}
+
+// An address is where a base URL leads.
+type address struct {
+	scheme    string
+	authority string // host, and port if the URL has one
+	host      string
+	port      int
+}
+
+// addressOf reads a base URL that WithBaseURL, or an Environment, vouches for.
+func addressOf(baseURL string) address {
+	u, err := url.Parse(baseURL)
+	if err != nil {
+		return address{}
+	}
+	a := address{scheme: u.Scheme, authority: u.Host, host: u.Hostname(), port: 443}
+	if u.Scheme == "http" {
+		a.port = 80
+	}
+	if port, err := strconv.Atoi(u.Port()); err == nil {
+		a.port = port
+	}
+	return a
+}
