@@ -2,7 +2,7 @@
 // of a client in another language. They drive the program, openplatform sandbox, as it is built and started by anybody.
 //
 //	npm ci --prefix tests/browser      # axe-core and Playwright, once
-//	go -C tests test ./browser         # needs Chromium, Node and curl too
+//	go -C tests test -count=1 ./browser   # needs Chromium, Node and curl too; go does not see when the program changes
 //
 // With -screenshots DIR they keep the pictures that they take; those in docs/images are made by:
 //
