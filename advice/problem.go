@@ -30,7 +30,7 @@ func (a Advice) Problem(language Language) Problem {
 	status := cmp.Or(a.Status, http.StatusInternalServerError)
 	return Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: a.Sentence.In(language),
-		Name: a.Name, Whose: a.Whose, Action: a.Action, WaitSeconds: seconds(a.Wait),
+		Name: a.Name, Whose: a.Whose, Action: a.Action, WaitSeconds: a.WaitSeconds(),
 		Operation: a.Operation, Field: a.Field, RequestID: a.RequestID, PlatformMsg: a.PlatformMsg,
 	}
 }
@@ -50,10 +50,10 @@ func (a Advice) WriteProblem(w http.ResponseWriter, language Language) {
 	_ = json.NewEncoder(w).Encode(p) // a client that has gone cannot be told
 }
 
-// seconds rounds up: who waits for less would be too early.
-func seconds(d time.Duration) int {
-	whole := d.Truncate(time.Second)
-	if whole < d {
+// WaitSeconds returns Wait in seconds, rounded up: who waits for less is too early.
+func (a Advice) WaitSeconds() int {
+	whole := a.Wait.Truncate(time.Second)
+	if whole < a.Wait {
 		return int(whole/time.Second) + 1
 	}
 	return int(whole / time.Second)
