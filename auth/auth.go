@@ -207,22 +207,22 @@ func (m *Middleware) Wrap(next http.Handler) http.Handler {
 }
 
 // Authenticate returns the request to pass on, without the token and with whose it was in its
-// ctx. If ok is false, the request has been answered. r itself stays as it is.
+// ctx. If ok is false, the request has been answered, and passed is r. r itself stays as it is.
 func (m *Middleware) Authenticate(w http.ResponseWriter, r *http.Request) (passed *http.Request, ok bool) {
 	in := m.open()
 	token, err := in.carrier.read(r)
 	if err != nil {
 		in.fail(w, r, unreadable())
-		return nil, false
+		return r, false
 	}
 	if token == "" || !utf8.ValidString(token) {
 		in.fail(w, r, noToken())
-		return nil, false
+		return r, false
 	}
 	account, err := in.cache.who(r.Context(), token)
 	if err != nil {
 		in.fail(w, r, in.adviceOn(r.Context(), err))
-		return nil, false
+		return r, false
 	}
 	return in.carrier.strip(context.WithValue(r.Context(), accountKey{}, account), r), true
 }

@@ -101,8 +101,9 @@ func TestTheRequestItselfStays(t *testing.T) {
 	assert.Equal(t, "a=1; session="+r.token, req.Header.Get("Cookie"))
 
 	req = request("made-up")
-	_, ok = r.who.Authenticate(httptest.NewRecorder(), req)
+	passed, ok = r.who.Authenticate(httptest.NewRecorder(), req)
 	require.False(t, ok)
+	assert.Same(t, req, passed)
 	assert.Equal(t, "a=1", failed.Header.Get("Cookie"))
 	assert.Equal(t, "a=1; session=made-up", req.Header.Get("Cookie"))
 }
