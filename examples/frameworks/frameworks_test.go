@@ -52,7 +52,7 @@ func get(t *testing.T, url, token string) (status int, body string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/account", nil)
 	require.NoError(t, err)
-	req.AddCookie(&http.Cookie{Name: "session", Value: token})
+	req.Header.Set("Cookie", "session="+token)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, resp.Body.Close()) }()
