@@ -113,16 +113,19 @@ func WithAccount(source *openplatform.AccessTokenSource) Option {
 }
 
 // WithCache remembers size living tokens at most, each for keep, and as many dead ones. keep is
-// at most 30 seconds. With size 0 nothing is remembered. The default is 10,000 for 30 seconds.
+// at most 30 seconds. If either is 0, nothing is remembered. The default is 10,000 for 30 seconds.
 func WithCache(size int, keep time.Duration) Option {
 	return func(c *config) error {
 		switch {
 		case size < 0:
 			return fmt.Errorf("WithCache: size %d is negative", size)
-		case size > 0 && (keep <= 0 || keep > longestCache):
+		case keep < 0 || keep > longestCache:
 			return fmt.Errorf("WithCache: %v is not within 0 and %v", keep, longestCache)
 		}
 		c.size, c.keep = size, keep
+		if keep == 0 {
+			c.size = 0
+		}
 		return nil
 	}
 }

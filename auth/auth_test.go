@@ -350,7 +350,9 @@ func TestBadOptions(t *testing.T) {
 		"is negative": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(-1, time.Second))
 		},
-		"0s is not within": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, 0)) },
+		"-1s is not within": func() (*auth.Middleware, error) {
+			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, -time.Second))
+		},
 		"31s is not within": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, 31*time.Second))
 		},
@@ -359,7 +361,7 @@ func TestBadOptions(t *testing.T) {
 		},
 		"WithStale: 0s": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithStale(0)) },
 		"needs a cache": func() (*auth.Middleware, error) {
-			return auth.New(sb.Client, auth.Bearer(), auth.WithStale(time.Minute), auth.WithCache(0, 0))
+			return auth.New(sb.Client, auth.Bearer(), auth.WithStale(time.Minute), auth.WithCache(5, 0))
 		},
 		"nil function": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithFailure(nil)) },
 		"nil logger":   func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithLogger(nil)) },

@@ -121,17 +121,19 @@ func TestTheCachesTimeCanBeSet(t *testing.T) {
 }
 
 func TestTheCacheCanBeOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, auth.WithCache(0, 0))
-		token := w.login()
-		assert.Equal(t, http.StatusOK, w.get(token))
-		assert.Equal(t, http.StatusOK, w.get(token))
-		assert.EqualValues(t, 2, w.asked.Load())
-		w.logOut(token)
-		assert.Equal(t, http.StatusUnauthorized, w.get(token))
-		assert.Equal(t, http.StatusUnauthorized, w.get(token))
-		assert.EqualValues(t, 4, w.asked.Load())
-	})
+	for _, off := range []auth.Option{auth.WithCache(0, time.Second), auth.WithCache(10, 0)} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, off)
+			token := w.login()
+			assert.Equal(t, http.StatusOK, w.get(token))
+			assert.Equal(t, http.StatusOK, w.get(token))
+			assert.EqualValues(t, 2, w.asked.Load())
+			w.logOut(token)
+			assert.Equal(t, http.StatusUnauthorized, w.get(token))
+			assert.Equal(t, http.StatusUnauthorized, w.get(token))
+			assert.EqualValues(t, 4, w.asked.Load())
+		})
+	}
 }
 
 // The oldest goes first.
