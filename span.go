@@ -124,7 +124,7 @@ func (c *core) observedAttempt(ctx context.Context, m message, way course) (answ
 		seen := observed(a, err)
 		done(AttemptEnd{
 			Outcome: seen.outcome, Code: seen.code, RequestID: seen.requestID, HTTPStatus: seen.httpStatus,
-			Protocol: a.protocol, Peer: a.peerText(), Reused: a.reused, AnswerBytes: a.length,
+			Protocol: a.protocolText(), Peer: a.peerText(), Reused: a.reused, AnswerBytes: a.length,
 			Duration: time.Since(start), Err: printable(err),
 		})
 	}

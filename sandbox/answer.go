@@ -19,6 +19,7 @@ const (
 	codeInvalidClientID     = "403006"
 	codeInvalidClientSecret = "403007"
 	codeNotFound            = "404001"
+	codeSystemError         = "500"
 )
 
 // Codes that the sandbox assumes, since the platform publishes none for these failures. The package documentation
@@ -67,14 +68,25 @@ type envelope struct {
 	Data      any    `json:"data"`
 }
 
+const jsonType = "application/json;charset=UTF-8"
+
+func (e envelope) encode() []byte {
+	body, err := json.Marshal(e)
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return body
+}
+
 // answer ends a visit with the outcome of its operation.
 func (s *Sandbox) answer(w http.ResponseWriter, v visit, data any, failed *failure) {
-	out := envelope{RequestID: v.entry.RequestID, Code: codeSuccess, Msg: "成功", Data: data}
+	out := envelope{RequestID: v.record.RequestID, Code: codeSuccess, Msg: "成功", Data: data}
 	if failed != nil {
 		out.Code, out.Msg, out.Data = failed.code, failed.msg, nil
 	}
-	s.noteCode(v, out.Code)
-	writeEnvelope(w, s.statusOf(out.Code), nil, out)
+	status := s.statusOf(out.Code)
+	s.noteAnswer(v, status, out.Code)
+	writeEnvelope(w, status, nil, out)
 }
 
 // statusOf returns the HTTP status that an answer with this code gets.
@@ -100,11 +112,8 @@ func limitWrite(w http.ResponseWriter) {
 // writeEnvelope writes out as JSON. A failed write is not looked at, here as in writeRaw: a client that has gone cannot
 // be told.
 func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out envelope) {
-	body, err := json.Marshal(out)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	body := out.encode()
+	w.Header().Set("Content-Type", jsonType)
 	maps.Copy(w.Header(), header)
 	limitWrite(w)
 	w.WriteHeader(status)

@@ -36,6 +36,9 @@ func (s *Sandbox) loginByMobileCode(c call) (any, *failure) {
 	if !slices.Contains(loginSmsTypes, smsType) {
 		return nil, invalidSmsType()
 	}
+	if s.special[mobile].Kind == WrongCode {
+		return nil, wrongSmsCode()
+	}
 	a := s.accounts.withMobile(mobile)
 	if a == nil {
 		return nil, &failure{CodeUnknownMobile, "手机号未注册"}
