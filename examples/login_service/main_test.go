@@ -121,8 +121,8 @@ func TestTwoPressesAreOneSMS(t *testing.T) {
 	for range 2 {
 		press := *v
 		go func() {
+			defer func() { pages <- press.page }()
 			press.post("/sms/login", "mobile", mobile, "img_code_id", id, "img_code", answer)
-			pages <- press.page
 		}()
 	}
 	for range 2 {
@@ -515,8 +515,8 @@ func TestTheEndWaitsForWhatIsUnderWay(t *testing.T) {
 	v.open()
 	answered := make(chan int)
 	go func() {
+		defer func() { answered <- v.status }()
 		v.get("/sms/login")
-		answered <- v.status
 	}()
 	require.Eventually(t, func() bool { return len(sb.Ledger()) > 0 }, 10*time.Second, time.Millisecond)
 	cancel()
