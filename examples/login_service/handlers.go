@@ -25,12 +25,7 @@ var flows = map[string]flow{
 	"reset":    {openplatform.SmsTypeResetPassword, "reset", resetCookie, 10 * time.Minute, "/reset/password"},
 }
 
-// askForSMS shows the first step of a flow.
-func (s *service) askForSMS(w http.ResponseWriter, r *http.Request) {
-	s.showPicture(w, r, view{Wait: s.cookies.wait(r)})
-}
-
-// showPicture shows a new picture, but not while an SMS may be on its way.
+// showPicture shows the first step of a flow: a new picture, but not while an SMS may be on its way.
 func (s *service) showPicture(w http.ResponseWriter, r *http.Request, v view) {
 	v.Flow = r.PathValue("flow")
 	if _, known := flows[v.Flow]; !known {
@@ -48,12 +43,14 @@ func (s *service) showPicture(w http.ResponseWriter, r *http.Request, v view) {
 	s.show(w, r, "sms", v)
 }
 
-// sendSMS asks for an SMS, once a minute for a phone. The minute is given back only if no SMS can
+// sendSMS asks for an SMS, but not too often for a phone. Its time is given back only if no SMS can
 // be on its way.
 func (s *service) sendSMS(w http.ResponseWriter, r *http.Request) {
 	f, mobile := flows[r.PathValue("flow")], phone(r)
 	if wait := s.phones.take(mobile); wait > 0 {
-		s.waitForSMS(w, r, f, wait, s.adviser.Of(&openplatform.TransportError{Operation: "SendSmsCode"}))
+		a := s.adviser.Of(&openplatform.TransportError{Operation: "SendSmsCode"}) // one may be on its way
+		a.Status = http.StatusTooManyRequests
+		s.waitForSMS(w, r, f, wait, a)
 		return
 	}
 	_, err := s.client.SendSmsCode(r.Context(), &openplatform.SendSmsCodeRequest{
@@ -62,7 +59,7 @@ func (s *service) sendSMS(w http.ResponseWriter, r *http.Request) {
 	a := s.adviser.Of(err)
 	switch {
 	case err == nil:
-		s.waitForSMS(w, r, f, time.Minute, a)
+		s.waitForSMS(w, r, f, s.phones.while, a)
 	case a.Action == advice.ActionWaitForSMS:
 		s.waitForSMS(w, r, f, a.Wait, a)
 	default:
@@ -168,6 +165,7 @@ func (s *service) finish(w http.ResponseWriter, r *http.Request, page string, er
 		s.show(w, r, page, view{Advice: s.adviser.Of(err)})
 		return
 	}
+	s.who.Forget(s.cookies.get(r, sessionCookie)) // it may have changed the account of who is logged in
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/ebaas/openplatform-go/advice"
@@ -33,8 +34,7 @@ type view struct {
 	request    *http.Request
 }
 
-// Typed returns what the person typed into a field, if it is no secret, so that nobody types it
-// twice. The activation code is in the e-mail's link.
+// Typed returns what was typed into a field, or came in the e-mail's link, unless it is a secret.
 func (v view) Typed(field string) string {
 	if !slices.Contains([]string{"username", "email", "mobile", "account", "token"}, field) {
 		return ""
@@ -44,8 +44,7 @@ func (v view) Typed(field string) string {
 
 // ImageURL is the picture for an img element, "" if it is none.
 func (v view) ImageURL() template.URL {
-	_, mediaType, err := v.Picture.Picture()
-	if err != nil || !strings.HasPrefix(mediaType, "image/") {
+	if _, mediaType, err := v.Picture.Picture(); err != nil || !strings.HasPrefix(mediaType, "image/") {
 		return ""
 	}
 	return template.URL(v.Picture.Img) //nolint:gosec // a data URL of an image
@@ -64,11 +63,8 @@ func parsePages(language advice.Language) *template.Template {
 		panic(err)
 	}
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"t": func(key string) string { return texts[key].In(language) },
-		"field": func(v view, name, kind, autocomplete string) map[string]any {
-			return map[string]any{"View": v, "Name": name, "Type": kind, "Autocomplete": autocomplete}
-		},
-		"submit": func(v view, text string) map[string]any { return map[string]any{"View": v, "Text": text} },
+		"t":    func(key string) string { return texts[key].In(language) },
+		"args": func(v view, args ...string) map[string]any { return map[string]any{"View": v, "Args": args} },
 	}).ParseFS(files, "templates/*.html"))
 }
 
@@ -88,4 +84,61 @@ func (s *service) show(w http.ResponseWriter, r *http.Request, page string, v vi
 	}
 	w.WriteHeader(max(v.Advice.Status, http.StatusOK))
 	_, _ = w.Write(body.Bytes()) // a browser that has gone cannot be told
+}
+
+// What the service keeps in a browser.
+const (
+	sessionCookie  = "session"  // the platform's login token
+	resetCookie    = "reset"    // the token that ResetPassword takes, between the two steps of a reset
+	nextSMSCookie  = "next_sms" // when another SMS may be offered
+	languageCookie = "lang"
+)
+
+// cookies say how. With https they have names that no other host and no plain http can set.
+type cookies struct{ secure bool }
+
+func (c cookies) name(name string) string {
+	if c.secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
+func (c cookies) get(r *http.Request, name string) string {
+	cookie, err := r.Cookie(c.name(name))
+	if err != nil {
+		return "" // there is none
+	}
+	return cookie.Value
+}
+
+// set keeps a value for a while, or until the browser is closed if it is 0; never if it is less.
+func (c cookies) set(w http.ResponseWriter, name, value string, while time.Duration) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
+		Name: c.name(name), Value: value, Path: "/", MaxAge: int(while.Seconds()),
+		HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func (c cookies) remove(w http.ResponseWriter, name string) { c.set(w, name, "", -time.Second) }
+
+// wait returns in how many seconds this browser may be offered another SMS.
+func (c cookies) wait(r *http.Request) int {
+	until, _ := strconv.ParseInt(c.get(r, nextSMSCookie), 10, 64) // 0 if there is none
+	return max(0, min(int(until-time.Now().Unix()), 3600))        // the browser may have changed it
+}
+
+func (c cookies) setWait(w http.ResponseWriter, wait time.Duration) {
+	c.set(w, nextSMSCookie, strconv.FormatInt(time.Now().Add(wait).Unix()+1, 10), wait+time.Second)
+}
+
+// language is the one that was chosen on a page, or the one that the browser asks for.
+func (c cookies) language(w http.ResponseWriter, r *http.Request) advice.Language {
+	for _, chosen := range []string{r.URL.Query().Get("lang"), c.get(r, languageCookie)} {
+		if l := advice.Language(chosen); l == advice.Chinese || l == advice.English {
+			c.set(w, languageCookie, chosen, 365*24*time.Hour)
+			return l
+		}
+	}
+	return advice.LanguageOf(r)
 }
