@@ -201,35 +201,35 @@ func happenings() []happening {
 	return []happening{
 		{"success", "成功", against(answer(200, success), sendSmsCode)},
 		{"success after a 503", "先 503，重试后成功", against(inTurn(busy, answer(200, picture)), getImgCode)},
-		{"a rule is broken", "请求不合规则", against(answer(200, success), func(ctx context.Context, c *openplatform.Client) error {
+		{"a rule is broken", "请求违反规则", against(answer(200, success), func(ctx context.Context, c *openplatform.Client) error {
 			_, err := c.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{})
 			return err
 		})},
-		{"rejected with a documented code", "被拒绝，错误码有文档", against(answer(200, envelope("401004", "null")), logout)},
-		{"rejected with another code", "被拒绝，错误码无文档", against(answer(200, envelope("400101", "null")), sendSmsCode)},
-		{"rejected with an HTTP status", "被拒绝，且用 HTTP 状态码表示", against(answer(404, envelope("404001", "null")), sendSmsCode)},
+		{"rejected with a documented code", "被拒绝，code 有文档", against(answer(200, envelope("401004", "null")), logout)},
+		{"rejected with another code", "被拒绝，code 没有文档", against(answer(200, envelope("400101", "null")), sendSmsCode)},
+		{"rejected with an HTTP status", "被拒绝，HTTP 状态码也表示失败", against(answer(404, envelope("404001", "null")), sendSmsCode)},
 		{"too many calls", "调用过于频繁", against(answer(200, envelope("429001", "null")), sendSmsCode)},
-		{"the platform fails", "平台系统异常", against(answer(200, envelope("500", "null")), sendSmsCode)},
-		{"a code of no class", "错误码不属于任何一类", against(answer(200, envelope("E17", "null")), sendSmsCode)},
-		{"a gateway's page, three times", "连续三次收到网关的错误页", against(page, getImgCode)},
+		{"the platform fails", "系统异常", against(answer(200, envelope("500", "null")), sendSmsCode)},
+		{"a code of no class", "code 不属于任何一类", against(answer(200, envelope("E17", "null")), sendSmsCode)},
+		{"a gateway's page, three times", "网关的错误页，连续三次", against(page, getImgCode)},
 		{"a redirect", "重定向", against(http.RedirectHandler("http://elsewhere.example/?token=tok-5f2c9e", http.StatusFound), sendSmsCode)},
-		{"no envelope", "应答不是信封", against(answer(200, "<html>"), sendSmsCode)},
-		{"code 000 without the data", "返回 000，但 data 不对", against(answer(200, envelope("000", "false")), sendSmsCode)},
-		{"no answer", "没有应答，连接断开", against(hangUp, sendSmsCode)},
-		{"no answer in time", "超时未应答", against(http.HandlerFunc(hang), sendSmsCode, soon)},
-		{"refused, then a lost connection", "先被拒绝连接，再断开", through(refusingOnce, sendSmsCode)},
-		{"not sent: refused", "未送达：拒绝连接", through(refusing, logout)},
-		{"not sent: no such host", "未送达：域名无法解析", through(func(*testing.T) http.RoundTripper {
+		{"no envelope", "应答不是有效的响应结构", against(answer(200, "<html>"), sendSmsCode)},
+		{"code 000 without the data", "code 为 000，但 data 不对", against(answer(200, envelope("000", "false")), sendSmsCode)},
+		{"no answer", "没有应答，连接中断", against(hangUp, sendSmsCode)},
+		{"no answer in time", "超时没有应答", against(http.HandlerFunc(hang), sendSmsCode, soon)},
+		{"refused, then a lost connection", "先是连接被拒绝，再是连接中断", through(refusingOnce, sendSmsCode)},
+		{"not sent: refused", "未发出：连接被拒绝", through(refusing, logout)},
+		{"not sent: no such host", "未发出：域名无法解析", through(func(*testing.T) http.RoundTripper {
 			return dialing(func() error { return &net.DNSError{Err: "no such host", Name: "platform.example", IsNotFound: true} })
 		}, sendSmsCode)},
-		{"not sent: untrusted certificate", "未送达：证书不受信任", through(untrusted, getImgCode, https)},
-		{"cancelled under way", "调用方在途中取消", cancelledUnderWay},
-		{"cancelled between attempts", "调用方在两次尝试之间取消", cancelledBetween},
-		{"cancelled before", "调用方在发送前取消", cancelledBefore},
-		{"the quota is used up", "重试配额用完", quotaUsedUp},
+		{"not sent: untrusted certificate", "未发出：证书不受信任", through(untrusted, getImgCode, https)},
+		{"cancelled under way", "请求途中被调用方取消", cancelledUnderWay},
+		{"cancelled between attempts", "两次尝试之间被调用方取消", cancelledBetween},
+		{"cancelled before", "发送前已被调用方取消", cancelledBefore},
+		{"the quota is used up", "重试配额用尽", quotaUsedUp},
 		{"VerifyUser", "VerifyUser", verifyingUser("", sandbox.DemoClientSecret, nothing)},
 		{"VerifyUser with a token that was revoked", "VerifyUser，access token 已被吊销", verifyingUser("", sandbox.DemoClientSecret, revokeToken)},
-		{"VerifyUser of a person who must log in again", "VerifyUser，用户须重新登录", verifyingUser("tok-5f2c9e", sandbox.DemoClientSecret, nothing)},
+		{"VerifyUser of a person who must log in again", "VerifyUser，用户需要重新登录", verifyingUser("tok-5f2c9e", sandbox.DemoClientSecret, nothing)},
 		{"VerifyUser with a wrong secret", "VerifyUser，client_secret 错误", verifyingUser("tok-5f2c9e", "cs-1b2c3d", nothing)},
 	}
 }
