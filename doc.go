@@ -22,9 +22,12 @@
 //   - [OutcomeNotSent]: the platform knows nothing of it. Calling again is safe, and helps
 //     unless the request breaks a rule, the certificate is not trusted or ctx ended.
 //   - [OutcomeRejected]: the platform said no. It will refuse the same request again, but for
-//     [ErrRateLimited], after which a wait helps.
+//     [ErrRateLimited], after which a wait helps. A SendSmsCode needs a new picture even
+//     then: the old one is used up.
 //   - [OutcomeUnknown]: it may have acted. Do not repeat what must not happen twice. After
 //     SendSmsCode, ask the person to wait for the SMS before you offer another.
+//
+// Package advice turns an error into what to tell the person and what to answer a front end.
 //
 // Compare codes with errors.Is: [ErrInvalidToken] and its like for one code,
 // [ErrRateLimited] and its like for a class of codes, documented or not.

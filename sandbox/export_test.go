@@ -27,7 +27,7 @@ func lived(t *testing.T) *rig {
 	require.True(t, r.RemoveSpecialNumber(timeout))
 	r.Order(sandbox.Fault{Operation: sandbox.OpLogin, Times: 1, Code: "500"})
 	r.code(loginPath, "account", username, "password", password)
-	r.Order(sandbox.Fault{Operation: sandbox.OpRegister, Share: 10, Body: "\xff", Delay: time.Second})
+	r.Order(sandbox.Fault{Operation: sandbox.OpResetPassword, Share: 10, Body: "\xff", Delay: time.Second})
 	return r
 }
 
@@ -137,8 +137,8 @@ func TestImportOfSomethingElseChangesNothing(t *testing.T) {
 		"a long secret":         {`"client_secret":"secret"`, `"client_secret":"` + long + `"`},
 		"a kind of token":       {`"kind":"login"`, `"kind":"logout"`},
 		"a long token":          {`"kind":"login","token":"`, `"kind":"login","token":"` + long},
-		"an operation":          {`"operation":"Register"`, `"operation":"Enrol"`},
-		"a field of a fault":    {`"operation":"Register"`, `"operation_":"Register"`},
+		"an operation":          {`"operation":"ResetPassword"`, `"operation":"Enrol"`},
+		"a field of a fault":    {`"operation":"ResetPassword"`, `"operation_":"ResetPassword"`},
 		"a kind of number":      {`"kind":"throttled"`, `"kind":"slow"`},
 	}
 	for name, change := range breaks {
