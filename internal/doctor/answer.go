@@ -30,11 +30,11 @@ type probe struct {
 
 // The paths that are asked, as the platform publishes them.
 const (
-	pathImgCode       = "/oauth/api/account/getImgCode"
-	pathCheckToken    = "/oauth/checkToken" //nolint:gosec // a path
-	pathAccessToken   = "/oauth/getAccessToken"
-	pathServiceTicket = "/oauth/getServiceTicket"
-	pathUnknown       = "/oauth/api/account/openplatformDoctor"
+	pathImgCode = "/oauth/api/account/getImgCode"
+	pathCheck   = "/oauth/checkToken"
+	pathAccess  = "/oauth/getAccessToken"
+	pathTicket  = "/oauth/getServiceTicket"
+	pathUnknown = "/oauth/api/account/openplatformDoctor"
 )
 
 const (
@@ -53,14 +53,14 @@ var (
 	askEmpty     = probe{method: http.MethodPost, path: pathImgCode}
 	askGzip      = probe{method: http.MethodPost, path: pathImgCode, body: "{}", contentType: typeJSON, encoding: "gzip"}
 	askOtherVerb = probe{method: http.MethodGet, path: pathImgCode}
-	askToken     = probe{method: http.MethodGet, path: pathCheckToken + "?token=" + madeUp}
-	askNoToken   = probe{method: http.MethodGet, path: pathCheckToken}
-	askTicket    = probe{method: http.MethodPost, path: pathServiceTicket, body: madeUpTicket, contentType: typeJSON}
+	askToken     = probe{method: http.MethodGet, path: pathCheck + "?token=" + madeUp}
+	askNoToken   = probe{method: http.MethodGet, path: pathCheck}
+	askTicket    = probe{method: http.MethodPost, path: pathTicket, body: madeUpTicket, contentType: typeJSON}
 	askForm      = probe{
-		method: http.MethodPost, path: pathServiceTicket,
+		method: http.MethodPost, path: pathTicket,
 		body: "access_token=" + madeUp + "&token=" + madeUp, contentType: typeForm,
 	}
-	askClient  = probe{method: http.MethodGet, path: pathAccessToken + "?client_id=" + madeUp + "&client_secret=" + madeUp}
+	askClient  = probe{method: http.MethodGet, path: pathAccess + "?client_id=" + madeUp + "&client_secret=" + madeUp}
 	askUnknown = probe{method: http.MethodPost, path: pathUnknown, body: "{}", contentType: typeJSON}
 )
 
@@ -153,6 +153,8 @@ func (a *answer) String() string {
 	switch {
 	case a.failed != "":
 		return "no answer (" + a.failed + ")"
+	case a.isRedirect():
+		return fmt.Sprintf("HTTP %d, a redirect", a.status)
 	case a.envelope != nil && a.msg == "":
 		return fmt.Sprintf("HTTP %d, code %s", a.status, a.code())
 	case a.envelope != nil:

@@ -88,7 +88,7 @@ type ssoTokens struct{ first, second string }
 
 func (x *examination) askAccessToken() probe {
 	query := url.Values{"client_id": {x.ClientID}, "client_secret": {x.ClientSecret}}
-	return probe{method: http.MethodGet, path: pathAccessToken + "?" + query.Encode()}
+	return probe{method: http.MethodGet, path: pathAccess + "?" + query.Encode()}
 }
 
 // accessToken fetches a token. What it found is about the answer if there is none in it.
@@ -160,11 +160,11 @@ func (x *examination) tokensCoexist(ctx context.Context) finding {
 // ticketWith asks for a ticket with an access token, for a login that does not exist.
 func (x *examination) ticketWith(ctx context.Context, accessToken string) *answer {
 	body, _ := json.Marshal(map[string]string{"access_token": accessToken, "token": madeUp}) // strings always encode
-	return x.send(ctx, probe{method: http.MethodPost, path: pathServiceTicket, body: string(body), contentType: typeJSON})
+	return x.send(ctx, probe{method: http.MethodPost, path: pathTicket, body: string(body), contentType: typeJSON})
 }
 
 func (x *examination) loginToken(ctx context.Context) finding {
-	a := x.send(ctx, probe{method: http.MethodGet, path: pathCheckToken + "?" + url.Values{"token": {x.Token}}.Encode()})
+	a := x.send(ctx, probe{method: http.MethodGet, path: pathCheck + "?" + url.Values{"token": {x.Token}}.Encode()})
 	if a.succeeded() {
 		return ok("CheckToken of the login token: " + a.String())
 	}

@@ -97,10 +97,10 @@ var Assumptions = []Assumption{
 		Name:    "empty_object",
 		Text:    "It takes `{}` as the body of an operation that has no parameters.",
 		Chinese: "没有参数的接口接受 `{}` 作为请求体。",
-		Otherwise: "GetImgCode fails. Tell us. Until then a `RoundTripper` in `WithHTTPClient` can send an empty body for this one path: GetImgCode changes nothing, " +
-			"so that what is lost by it (docs/doctor.md) does no harm.",
-		OtherwiseChinese: "GetImgCode 会失败。请告诉我们。在此之前，可用 `WithHTTPClient` 中的 `RoundTripper` 只对这一个路径发送空请求体：" +
-			"GetImgCode 不改变任何东西，由此失去的保证（见 docs/doctor.zh-CN.md）没有害处。",
+		Otherwise: "GetImgCode fails. Tell us. Until then fetch pictures with a client of their own, whose `RoundTripper` in `WithHTTPClient` sends an empty body: " +
+			"docs/doctor.md has it.",
+		OtherwiseChinese: "GetImgCode 会失败。请告诉我们。在此之前，可以用一个专门取图的 client，由其 `WithHTTPClient` 中的 `RoundTripper` 发送空请求体：" +
+			"代码见 docs/doctor.zh-CN.md。",
 	},
 	{
 		Name:             "picture",

@@ -31,7 +31,9 @@ type Options struct {
 	Token                  string // a person's login token, for SSO; "" if there is none
 
 	Network Network
-	Each    func(Line) // is called with each line as soon as it is known; may be nil
+
+	Begin func(address string) // is called before the first check; may be nil
+	Each  func(Line)           // is called with each line as soon as it is known; may be nil
 }
 
 // Network is how the doctor reaches others. The zero value is the machine's own network.
@@ -81,6 +83,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, longest+o.Slow)
 	defer cancel()
 	r := &Result{Environment: o.Environment, BaseURL: x.base.String(), At: time.Now()}
+	if o.Begin != nil {
+		o.Begin(r.BaseURL)
+	}
 	for _, c := range checks {
 		line := x.run(ctx, c)
 		r.Lines = append(r.Lines, line)
@@ -161,6 +166,7 @@ var checks = []check{
 func (x *examination) run(ctx context.Context, c check) Line {
 	line := Line{Check: c.name, Assumption: c.isAbout()}
 	begin := time.Now()
+	x.asking = c.name
 	f, made := x.finding(ctx, c)
 	if made {
 		line.Took = time.Since(begin)
@@ -183,7 +189,7 @@ func (x *examination) finding(ctx context.Context, c check) (f finding, made boo
 	case !c.isWanted(&x.Options):
 		return notMade("not asked for: " + c.option + " asks"), false
 	case x.blocked != "":
-		return notMade(x.blocked), false
+		return notMade("cannot be asked: see " + x.blocked), false
 	case errors.Is(ctx.Err(), context.Canceled):
 		return notMade("interrupted"), false
 	case ctx.Err() != nil:

@@ -33,7 +33,8 @@ type examination struct {
 
 	answers  map[probe]*answer
 	statuses map[string]Status
-	blocked  string // why no further check can be made
+	asking   string // the check that is being made
+	blocked  string // the check after which no other can be made
 	secrets  []mask.Secret
 	names    []string // that an attentive reader could tell addresses by, learned from certificates
 
@@ -161,13 +162,13 @@ func (x *examination) trace(ctx context.Context, reused *bool) context.Context {
 	}})
 }
 
-// target is the host and port that this machine connects to: a proxy's, or the platform's.
-func (x *examination) target() (host, port string) {
-	u := x.base
+// target is the host and port that this machine connects to, and whose they are: a proxy's, or the platform's.
+func (x *examination) target() (host, port, whose string) {
+	u, whose := x.base, "the platform's"
 	if x.proxyURL != nil {
-		u = x.proxyURL
+		u, whose = x.proxyURL, "the proxy's"
 	}
-	return u.Hostname(), portOf(u)
+	return u.Hostname(), portOf(u), whose
 }
 
 func portOf(u *url.URL) string {
@@ -175,8 +176,8 @@ func portOf(u *url.URL) string {
 	return cmp.Or(u.Port(), known[u.Scheme])
 }
 
-// block says why no further check can be made.
-func (x *examination) block(why string) { x.blocked = why }
+// block says that after this check no other can be made.
+func (x *examination) block() { x.blocked = x.asking }
 
 func (x *examination) keepSecret(value string) {
 	if value != "" {

@@ -20,11 +20,7 @@ const reachAdvice = "The platform may be reachable from inside its own network a
 	"a name server, a VPN, a proxy in HTTPS_PROXY, an open port."
 
 func (x *examination) nameResolution(ctx context.Context) finding {
-	host, _ := x.target()
-	whose := "the platform's"
-	if x.proxyURL != nil {
-		whose = "the proxy's"
-	}
+	host, _, whose := x.target()
 	if isAddress(host) {
 		return ok(fmt.Sprintf("%s host is an address: %s", whose, host))
 	}
@@ -38,8 +34,13 @@ func (x *examination) nameResolution(ctx context.Context) finding {
 	defer cancel()
 	found, err := lookup(ctx, host)
 	if err != nil {
-		x.block("the name does not resolve")
-		return bad(fmt.Sprintf("%s name %s does not resolve: %s", whose, host, x.reason(ctx, err)), reachAdvice)
+		x.block()
+		var dns *net.DNSError
+		why := x.reason(ctx, err)
+		if errors.As(err, &dns) {
+			why = dns.Err // without the name server's address
+		}
+		return bad(fmt.Sprintf("%s name %s does not resolve: %s", whose, host, why), reachAdvice)
 	}
 	var all []string
 	for _, address := range found {
@@ -49,15 +50,15 @@ func (x *examination) nameResolution(ctx context.Context) finding {
 }
 
 func (x *examination) tcp(ctx context.Context) finding {
-	host, port := x.target()
+	host, port, whose := x.target()
 	ctx, cancel := context.WithTimeout(ctx, x.Timeout)
 	defer cancel()
 	conn, err := x.dial(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return bad(fmt.Sprintf("no connection to port %s: %s", port, x.reason(ctx, err)), reachAdvice)
+		return bad(fmt.Sprintf("no connection to %s port %s: %s", whose, port, x.reason(ctx, err)), reachAdvice)
 	}
 	_ = conn.Close()
-	return ok("port " + port + " takes connections")
+	return ok(whose + " port " + port + " takes connections")
 }
 
 func (x *examination) proxy(ctx context.Context) finding {
@@ -70,10 +71,10 @@ func (x *examination) proxy(ctx context.Context) finding {
 	}
 	switch status := x.proxyStatus(ctx); {
 	case status == http.StatusProxyAuthRequired:
-		x.block("the proxy refuses")
+		x.block()
 		return bad(found+", and it wants another login (HTTP 407)", "Put user and password into the proxy's URL in HTTPS_PROXY, or have this host excepted from it.")
 	case status != 0 && status != http.StatusOK:
-		x.block("the proxy refuses")
+		x.block()
 		return bad(fmt.Sprintf("%s, and it refuses (HTTP %d)", found, status), "Ask those who run the proxy to let this host through, or leave it out with NO_PROXY.")
 	default:
 		return ok(found)
@@ -133,7 +134,7 @@ func (e errNoHandshake) Error() string { return e.why }
 
 func (x *examination) https(ctx context.Context) finding {
 	if x.base.Scheme == "http" {
-		return unclear("the base URL says http, so nothing was asked over TLS").advise("Passwords travel in the clear: plain http is for loopback.")
+		return x.plainly()
 	}
 	state, err := x.look(ctx, 0, 0)
 	if err != nil {
@@ -142,26 +143,40 @@ func (x *examination) https(ctx context.Context) finding {
 	x.peer, x.tlsNow = state.PeerCertificates[0], state.Version
 	x.names = append(x.names, x.peer.DNSNames...)
 	if wrong, advice := distrust(state.PeerCertificates, x.Roots, x.base.Hostname(), time.Now()); wrong != "" {
-		x.block("the certificate is not trusted, so nothing is sent")
+		x.block()
 		return refuted(x.foreign(wrong)).advise(advice)
 	}
 	return holds(tls.VersionName(state.Version) + ", with a certificate that is trusted")
 }
 
+// plainly is https where the base URL says http.
+func (x *examination) plainly() finding {
+	f := unclear("the base URL says http, so nothing was asked over TLS")
+	if ip, err := netip.ParseAddr(x.base.Hostname()); err == nil && ip.IsLoopback() {
+		return f
+	}
+	return f.advise("Passwords travel in the clear: plain http is for loopback.")
+}
+
+const (
+	plainAdvice = "Give WithBaseURL the http:// address if it must be, and know that passwords travel in the clear."
+	oldAdvice   = "The SDK speaks nothing older than TLS 1.2. Have those who run the server mend it."
+)
+
 // noHTTPS says what there is where no handshake succeeds.
 func (x *examination) noHTTPS(ctx context.Context, err error) finding {
-	x.block("there is no connection over https: " + err.Error())
+	x.block()
 	if port, a := x.overHTTP(ctx); a != nil {
-		return refuted(fmt.Sprintf("port %s speaks plain http: it answered %s", port, a))
+		return refuted(fmt.Sprintf("port %s speaks plain http: it answered %s", port, a)).advise(plainAdvice)
 	}
 	if old := x.versions(ctx, tls.VersionTLS10, tls.VersionTLS11); len(old) > 0 {
-		return refuted("nothing newer than " + old[len(old)-1] + ": " + err.Error())
+		return refuted("nothing newer than " + old[len(old)-1] + ": " + err.Error()).advise(oldAdvice)
 	}
 	var e errNoHandshake
 	if errors.As(err, &e) && e.dial || x.proxyURL != nil {
 		return unclear(err.Error())
 	}
-	return refuted("no TLS handshake succeeds: " + err.Error())
+	return refuted("no TLS handshake succeeds: " + err.Error()).advise(oldAdvice)
 }
 
 // overHTTP asks over plain http, at the same port, or at http's own. It returns nil if nobody answers. A complaint that
@@ -224,7 +239,7 @@ func (x *examination) firstAnswer(ctx context.Context) finding {
 	found := "GetImgCode: " + a.String()
 	switch {
 	case a.failed != "":
-		x.block("nothing answers: " + a.failed)
+		x.block()
 		if x.askedBack.Load() {
 			return bad(found+"; the server asked for a certificate of the caller's", certificateAdvice)
 		}

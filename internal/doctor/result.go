@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -77,15 +78,16 @@ func WriteHead(w io.Writer, environment openplatform.Environment, address string
 
 // WriteTail writes what comes after the lines.
 func (r *Result) WriteTail(w io.Writer) {
-	_, _ = fmt.Fprintf(w, "\nof %d assumptions %d hold, %d do not hold, of %d it could not tell; of the other checks %d went badly\n",
-		len(Assumptions), r.count(Holds), r.count(Refuted), r.count(Unclear), r.count(Bad))
+	_, _ = fmt.Fprintf(w, "\n%d assumptions: %s %d, %s %d, %s %d; other checks: %s %d\n",
+		len(Assumptions), Holds, r.count(Holds), Refuted, r.count(Refuted), Unclear, r.count(Unclear), Bad, r.count(Bad))
 	for _, operation := range slices.Sorted(maps.Keys(r.RequestIDs)) {
 		_, _ = fmt.Fprintf(w, "request_id of %s: %s\n", operation, r.RequestIDs[operation])
 	}
 }
 
 // WriteReport writes all as a text to send to others. It holds no address of anybody's network, unless addresses says so.
-func (r *Result) WriteReport(w io.Writer, addresses bool) {
+func (r *Result) WriteReport(to io.Writer, addresses bool) error {
+	w := bufio.NewWriter(to)
 	address := r.BaseURL
 	show := func(text string) string { return text }
 	if !addresses {
@@ -98,6 +100,7 @@ func (r *Result) WriteReport(w io.Writer, addresses bool) {
 		WriteLine(w, line)
 	}
 	r.WriteTail(w)
+	return w.Flush()
 }
 
 // shownAddress is the base URL, if it is a published one.

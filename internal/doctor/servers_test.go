@@ -168,11 +168,10 @@ type connectProxy struct {
 	targets []string // that it was asked for
 }
 
-// startProxy starts one that lets through whom login says; nil lets everybody.
+// startProxy starts one that refuses with an HTTP status, or nobody if that is 0.
 func startProxy(t *testing.T, platform string, refuse int) *connectProxy {
 	t.Helper()
 	p := &connectProxy{}
-	var tunnels sync.WaitGroup
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.targets = append(p.targets, r.Method+" "+r.Host)
@@ -191,14 +190,10 @@ func startProxy(t *testing.T, platform string, refuse int) *connectProxy {
 			return
 		}
 		_, _ = io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n")
-		tunnels.Go(func() { relay(here, there) })
-		tunnels.Go(func() { relay(there, here) })
+		go relay(here, there)
+		relay(there, here)
 	}))
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-		tunnels.Wait()
-	})
+	t.Cleanup(server.Close)
 	var err error
 	p.url, err = url.Parse(server.URL)
 	require.NoError(t, err)
