@@ -309,6 +309,9 @@ func (e *TransportError) facts() facts {
 // printable returns err without what only the program may see: what observers and
 // logs are given.
 func printable(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *APIError
 	if errors.As(err, &e) {
 		return e.Masked()
