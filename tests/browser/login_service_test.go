@@ -231,3 +231,79 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.fill("Password", "made-up-2")
 	v.follow("Log in", "account", http.StatusOK)
 }
+
+const onItsWay = "The SMS may be on its way. Please wait a minute for it before you ask for another."
+
+// onItsWayIsShown asserts the sentence, and that nothing offers another SMS.
+func (v *visitor) onItsWayIsShown() {
+	v.t.Helper()
+	assert.Contains(v.t, v.text("#notice"), onItsWay)
+	assert.Equal(v.t, "wait_for_sms", eval[string](v.tab, `document.querySelector('#notice').dataset.action`))
+	assert.False(v.t, v.offersSMS(), "another SMS is offered")
+}
+
+// offersSMS is whether something to be seen leads to another SMS.
+func (v *visitor) offersSMS() bool {
+	v.t.Helper()
+	return eval[bool](v.tab, `Boolean(test.named('Send the SMS code') ?? test.named('No SMS? Get another one'))`)
+}
+
+// TestLoginServiceALostAnswer is about an SMS whose sending nobody confirms: there is one, whatever is pressed.
+func TestLoginServiceALostAnswer(t *testing.T) {
+	s := startLoginService(t).withAccount()
+	var elsewhere [2]*visitor // who has the form open already
+	for i := range elsewhere {
+		elsewhere[i] = s.open(look{})
+		elsewhere[i].goes("/sms/login", "sms", http.StatusOK)
+		elsewhere[i].readPicture()
+	}
+	v := s.open(look{})
+	v.goes("/sms/login", "sms", http.StatusOK)
+	v.readPicture()
+	s.control(http.MethodPost, "/faults", map[string]any{
+		"operation": "SendSmsCode", "drop": true, "after": true, "times": 1, "delay": "500ms",
+	}, nil)
+
+	v.leave(func(context.Context, *chromedp.Target) (nothing chromedp.Void, err error) {
+		eval[bool](v.tab, `[0, 100, 200].every((ms) => setTimeout(() => test.named('Send the SMS code').click(), ms))`)
+		return nothing, nil
+	}, "login_sms", http.StatusServiceUnavailable)
+	v.onItsWayIsShown()
+
+	s.nextMinute()                                                      // the platform would send another one by now
+	v.leave(chromedp.Reload(), "login_sms", http.StatusTooManyRequests) // which sends the form again
+	v.onItsWayIsShown()
+	v.leave(chromedp.NavigateBack(), "sms", http.StatusOK)
+	assert.False(t, v.offersSMS(), "the way back leads to another SMS")
+	for _, e := range elsewhere {
+		e.follow("Send the SMS code", "login_sms", http.StatusTooManyRequests)
+		e.onItsWayIsShown()
+	}
+	var outbox struct{ SMS []struct{ Code string } }
+	s.control(http.MethodGet, "/sms", nil, &outbox)
+	require.Len(t, outbox.SMS, 1)
+
+	// It did arrive, and is good.
+	v.follow("Got the SMS? Enter its code", "login_sms", http.StatusOK)
+	v.fill("Phone number", mobile)
+	v.fill("SMS code", outbox.SMS[0].Code)
+	v.follow("Log in", "account", http.StatusOK)
+}
+
+// TestLoginServiceAnotherSMSIsOfferedAfterAMinute has the browser's clock go on.
+func TestLoginServiceAnotherSMSIsOfferedAfterAMinute(t *testing.T) {
+	s := startLoginService(t)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "SendSmsCode", "drop": true, "after": true}, nil)
+	v := s.open(look{})
+	v.goes("/sms/login", "sms", http.StatusOK)
+	v.readPicture()
+	v.follow("Send the SMS code", "login_sms", http.StatusServiceUnavailable)
+	assert.Equal(t, "60", eval[string](v.tab, `document.querySelector('#wait').dataset.seconds`))
+
+	eval[bool](v.tab, `(() => { const now = Date.now(); window.ahead = 30; Date.now = () => now + 1000 * ahead; return true })()`)
+	v.until("half a minute is over", `/^(29|30) /.test(document.querySelector('#wait').innerText)`)
+	assert.False(t, v.offersSMS())
+	eval[bool](v.tab, `Boolean(window.ahead = 61)`)
+	v.until("another SMS is offered", `test.named('No SMS? Get another one')`)
+	assert.False(t, eval[bool](v.tab, `document.querySelector('#wait').checkVisibility()`))
+}
