@@ -73,12 +73,12 @@ type events struct {
 	ring   [maxEvents]event
 	count  int           // of all that were ever published
 	bell   chan struct{} // closed by the next event; nil if nobody waits
-	lostID int64         // of the newest event that is not kept any more
+	lostID int64         // the highest id of which it is not known any more what happened since
 }
 
 func (all *events) add(e event) {
 	place := &all.ring[all.count%maxEvents]
-	all.lostID = place.id
+	all.lostID = max(all.lostID, place.id)
 	*place = e
 	all.count++
 	if all.bell != nil {
@@ -132,8 +132,8 @@ func (s *Sandbox) publishChange(what Change) {
 }
 
 // NextEvents returns what has happened since the event with this ID, or since LastID returned it, oldest first, and waits
-// as long as nothing has. The newest 500 events can be told; if there were more since, or if the ID was never given out,
-// it returns one of EventMissed, whose ID is where to go on. It fails when ctx ends or the Sandbox is closed.
+// as long as nothing has. The newest 500 events can be told; if there were more since, or if the ID is none of this
+// Sandbox's, it returns one of EventMissed, whose ID is where to go on. It fails when ctx ends or the Sandbox is closed.
 func (s *Sandbox) NextEvents(ctx context.Context, after int64) ([]Event, error) {
 	for {
 		found, bell := s.eventsSince(after)

@@ -107,6 +107,7 @@ func TestEventsThatWereMissed(t *testing.T) {
 	r.Advance(1)
 	assert.Len(t, r.events(missed[0].ID), 1, "it says where to go on")
 	assert.Equal(t, sandbox.EventMissed, r.events(r.LastID() + 1)[0].Type, "of an ID that was never given out")
+	assert.Equal(t, sandbox.EventMissed, newRig(t).events(missed[0].ID)[0].Type, "of an ID of an earlier sandbox")
 }
 
 func TestEventsWakeAllWhoWait(t *testing.T) {

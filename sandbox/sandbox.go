@@ -88,6 +88,7 @@ func New(opts ...Option) *Sandbox {
 		smsWaiters:  make(waiters[SMS]),
 		mailWaiters: make(waiters[Mail]),
 	}
+	s.events.lostID = s.lastID // what was before was another Sandbox's
 	for _, opt := range opts {
 		opt(s)
 	}

@@ -37,7 +37,8 @@ func (f flags) parse(args []string, getenv func(string) string) error {
 		return fmt.Errorf("%w; %s -h lists the flags", err, f.command)
 	}
 	if f.NArg() > 0 {
-		return fmt.Errorf("it takes flags alone, and so not %q; %s -h lists them", f.Arg(0), f.command)
+		// Which argument it was is not said: it may be a secret.
+		return fmt.Errorf("it takes flags alone, and was given an argument; %s -h lists them", f.command)
 	}
 	given := make(map[string]bool)
 	f.Visit(func(g *flag.Flag) { given[g.Name] = true })

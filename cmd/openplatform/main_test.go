@@ -75,7 +75,7 @@ func start(t *testing.T, variables map[string]string, args ...string) *running {
 	r := &running{t: t, stdout: &output{}, stderr: &output{}}
 	exited := make(chan int, 1)
 	go func() {
-		exited <- run(ctx, environment{r.stdout, r.stderr, func(name string) string { return variables[name] }},
+		exited <- run(ctx, environment{stdout: r.stdout, stderr: r.stderr, getenv: func(name string) string { return variables[name] }},
 			append([]string{"sandbox"}, args...))
 	}()
 	r.end = sync.OnceValue(func() int {
@@ -123,7 +123,7 @@ func sendSMS(t *testing.T, client *openplatform.Client, mobile, answer string) {
 // once runs a command that ends by itself.
 func once(args ...string) (exit int, stdout, stderr string) {
 	var out, errs output
-	exit = run(context.Background(), environment{&out, &errs, func(string) string { return "" }}, args)
+	exit = run(context.Background(), environment{stdout: &out, stderr: &errs, getenv: func(string) string { return "" }}, args)
 	return exit, out.String(), errs.String()
 }
 
@@ -163,7 +163,7 @@ func TestMistakesAreSentences(t *testing.T) {
 	}{
 		"unknown command": {[]string{"sandbags"}, 2, `there is no command "sandbags"; openplatform help lists them`},
 		"unknown flag":    {[]string{"sandbox", "-port", "1"}, 2, "not defined: -port; openplatform sandbox -h lists the flags"},
-		"argument":        {[]string{"sandbox", "start"}, 2, `and so not "start"; openplatform sandbox -h`},
+		"argument":        {[]string{"sandbox", "start"}, 2, "was given an argument; openplatform sandbox -h"},
 		"port taken":      {[]string{"sandbox", "-addr", taken.Addr().String()}, 1, "is taken: end what listens there, or choose another with -addr"},
 		"no address":      {[]string{"sandbox", "-addr", "8081"}, 1, "-addr is HOST:PORT, such as 127.0.0.1:8081"},
 		"no seed file":    {[]string{"sandbox", "-seed", filepath.Join(dir, "none")}, 1, "the seed file cannot be read: "},
@@ -260,7 +260,7 @@ func TestEnvironmentVariables(t *testing.T) {
 	}
 
 	var errs output
-	exit := run(t.Context(), environment{io.Discard, &errs, func(name string) string {
+	exit := run(t.Context(), environment{stdout: io.Discard, stderr: &errs, getenv: func(name string) string {
 		return map[string]string{"OPENPLATFORM_SANDBOX_TLS": "sure"}[name]
 	}}, []string{"sandbox"})
 	assert.Equal(t, exitUsage, exit)
@@ -344,7 +344,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var errs output
-	exit := run(ctx, environment{io.Discard, &errs, os.Getenv}, []string{"sandbox", "-wait", "http://127.0.0.1:1"})
+	exit := run(ctx, environment{stdout: io.Discard, stderr: &errs, getenv: os.Getenv}, []string{"sandbox", "-wait", "http://127.0.0.1:1"})
 	assert.Equal(t, exitError, exit)
 	assert.Contains(t, errs.String(), "interrupted")
 }
@@ -373,10 +373,8 @@ func TestCtrlC(t *testing.T) {
 		}()
 	}
 	time.Sleep(200 * time.Millisecond) // until both are there; they are answered all the same if not
-	begin := time.Now()
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	require.NoError(t, program.Wait(), "exit status 0")
-	assert.Less(t, time.Since(begin), endTimeout)
 	assert.Empty(t, stderr.String())
 	answers := <-waiting + <-waiting
 	assert.Contains(t, answers, "503 ")

@@ -70,8 +70,16 @@ type tab struct {
 	expected   *regexp.Regexp // complaints that the test brings about
 }
 
-// openTab opens an address, and waits until the page is there and up to date.
+// openTab opens an address of the sandbox's page, and waits until it is there and up to date.
 func openTab(t testing.TB, url string, l look) *tab {
+	t.Helper()
+	b := newTab(t, l)
+	b.visit(url)
+	return b
+}
+
+// newTab opens an empty tab.
+func newTab(t testing.TB, l look) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
 	b := &tab{t: t, ctx: ctx}
@@ -102,7 +110,6 @@ func openTab(t testing.TB, url string, l look) *tab {
 	}})
 	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: helpers})
 	b.do(chromedp.EmulateViewport(l.width, l.height))
-	b.visit(url)
 	return b
 }
 

@@ -1,4 +1,5 @@
-package main
+// Package picture shows a picture code to a person at a terminal.
+package picture
 
 import (
 	"bytes"
@@ -14,10 +15,10 @@ import (
 // terminalColumns is what the narrowest usual terminal has.
 const terminalColumns = 80
 
-// draw draws a picture in half blocks, two dots to a character. The strokes become
+// Draw draws a picture in half blocks, two dots to a character. The strokes become
 // blocks in the terminal's own text colour and the paper stays empty, which reads
 // the same on a dark terminal and on a light one.
-func draw(data []byte) (string, error) {
+func Draw(data []byte) (string, error) {
 	picture, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return "", err
@@ -98,8 +99,8 @@ func inkIn(dots [][]int) func(x, y int) bool {
 	return func(x, y int) bool { return y < len(dots) && dots[y][x] < threshold }
 }
 
-// save writes the picture to a file that only the user can read, and returns where.
-func save(data []byte, mediaType string) (path string, err error) {
+// Save writes the picture to a file that only the user can read, and returns where.
+func Save(data []byte, mediaType string) (path string, err error) {
 	file, err := os.CreateTemp("", "imgcode-*"+extension(mediaType))
 	if err != nil {
 		return "", err

@@ -1,4 +1,4 @@
-package main
+package picture
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// picture paints a PNG from rows in which a space is paper.
-func picture(t *testing.T, ink, paper color.Color, rows ...string) []byte {
+// painted paints a PNG from rows in which a space is paper.
+func painted(t *testing.T, ink, paper color.Color, rows ...string) []byte {
 	t.Helper()
 	canvas := image.NewRGBA(image.Rect(0, 0, len(rows[0]), len(rows)))
 	for y, row := range rows {
@@ -47,20 +47,20 @@ func TestDraw(t *testing.T) {
 		"red":    color.RGBA{R: 255, A: 255},
 	} {
 		t.Run(name, func(t *testing.T) {
-			drawing, err := draw(picture(t, ink, color.White, rows...))
+			drawing, err := Draw(painted(t, ink, color.White, rows...))
 			require.NoError(t, err)
 			assert.Equal(t, want, drawing)
 		})
 	}
 
 	t.Run("on grey paper", func(t *testing.T) {
-		drawing, err := draw(picture(t, color.Gray{Y: 60}, color.Gray{Y: 120}, rows...))
+		drawing, err := Draw(painted(t, color.Gray{Y: 60}, color.Gray{Y: 120}, rows...))
 		require.NoError(t, err)
 		assert.Equal(t, want, drawing)
 	})
 
 	t.Run("blank", func(t *testing.T) {
-		drawing, err := draw(picture(t, color.Black, color.White, "  ", "  "))
+		drawing, err := Draw(painted(t, color.Black, color.White, "  ", "  "))
 		require.NoError(t, err)
 		assert.Empty(t, drawing)
 	})
@@ -74,7 +74,7 @@ func TestDrawFitsTheTerminal(t *testing.T) {
 	var data bytes.Buffer
 	require.NoError(t, jpeg.Encode(&data, canvas, nil))
 
-	drawing, err := draw(data.Bytes())
+	drawing, err := Draw(data.Bytes())
 
 	require.NoError(t, err)
 	lines := strings.Split(drawing, "\n")
@@ -85,7 +85,7 @@ func TestDrawFitsTheTerminal(t *testing.T) {
 }
 
 func TestDrawRefusesWhatIsNoPicture(t *testing.T) {
-	_, err := draw([]byte("GIF89a"))
+	_, err := Draw([]byte("GIF89a"))
 	require.Error(t, err)
 }
 
