@@ -168,7 +168,13 @@ func (b *tab) goTo(view string) {
 // settled waits until what the page has asked for is there.
 func (b *tab) settled() {
 	b.t.Helper()
-	b.until("the view has loaded", `document.querySelector('main h1') && test.idle()`)
+	b.until("the view has loaded", `document.querySelector('main h1') && test.idle(50)`)
+}
+
+// calm waits until the page asks for nothing any more: what changes from now on, an event has changed.
+func (b *tab) calm() {
+	b.t.Helper()
+	b.until("the page is calm", `test.idle(600)`)
 }
 
 // until waits until a condition, in JavaScript, holds.
@@ -294,7 +300,7 @@ window.test = (() => {
 		return found.find((e) => name(e) === wanted) ?? found.find((e) => name(e).startsWith(wanted));
 	};
 	return {
-		idle: () => open === 0 && performance.now() - last > 50,
+		idle: (ms) => open === 0 && performance.now() - last > ms,
 		name,
 		named,
 		place(wanted) {
