@@ -234,7 +234,7 @@ var connectionDeviations = []deviation{
 	{
 		name: "a gateway's page, HTTP 503", chinese: "网关返回 HTTP 503 页面",
 		wrap: answering(http.StatusServiceUnavailable, "text/html", "<html><title>503 Service Unavailable</title></html>"),
-		bad:  []string{"answer", broken}, says: `HTTP 503, a page with the title "503 Service Unavailable"`,
+		bad:  []string{"answer"}, says: `HTTP 503, a page with the title "503 Service Unavailable"`,
 	},
 	{
 		name: "a firewall's page, HTTP 403", chinese: "防火墙返回 HTTP 403 页面",
@@ -296,6 +296,11 @@ var answerDeviations = []deviation{
 		refutes: "paths", bad: []string{broken}, says: "GetImgCode: HTTP 200, code 404001 接口不存在",
 	},
 	{
+		name: "another server, which knows none of the paths", chinese: "另一个服务器，不认识任何路径",
+		wrap:    answering(http.StatusNotFound, "text/html", "<title>404 Not Found</title>"),
+		refutes: "paths", bad: []string{"answer", broken}, says: `GetImgCode: HTTP 404, a page with the title "404 Not Found"`,
+	},
+	{
 		name: "a signature is demanded (401001)", chinese: "要求签名（401001）", wrap: fresh(refusing("401001", "验证签名失败")),
 		refutes: "no_signature", bad: []string{broken}, says: "GetImgCode: HTTP 200, code 401001 验证签名失败",
 	},
@@ -315,8 +320,8 @@ var answerDeviations = []deviation{
 	},
 	{
 		name: "a page of a portal, HTTP 200", chinese: "门户页面，HTTP 200",
-		wrap: when(func(r *http.Request) bool { return !isUnknownPath(r) }, http.StatusOK, "text/html", "<title>Guest Wi-Fi</title>"), bad: []string{"answer", broken},
-		refutes: "envelope", says: `GetImgCode: HTTP 200, a page with the title "Guest Wi-Fi"`,
+		wrap:    answering(http.StatusOK, "text/html", "<title>Guest Wi-Fi</title>"),
+		refutes: "envelope", bad: []string{"answer", broken}, says: `GetImgCode: HTTP 200, a page with the title "Guest Wi-Fi"`,
 	},
 	{
 		name: "`code` is a number", chinese: "`code` 是数字",

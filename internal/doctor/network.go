@@ -245,6 +245,9 @@ func (x *examination) firstAnswer(ctx context.Context) finding {
 		}
 		return bad(found, silentAdvice)
 	case a.isBusy():
+		if a.envelope == nil && a.status != http.StatusInternalServerError { // a gateway's, as are all answers now
+			x.block()
+		}
 		return bad(found, "The platform, or a gateway before it, is in trouble or overloaded. Try again later; if it lasts, send this to the platform's support.")
 	case a.envelope == nil && !a.isRedirect():
 		return bad(found, "What answers is not the platform's API. See whether the address, and the proxy, are the right ones.")
@@ -315,11 +318,12 @@ func (x *examination) clock(ctx context.Context) finding {
 var ownIdleTimeout = openplatform.DefaultTransport().IdleConnTimeout
 
 func (x *examination) keepAlive(ctx context.Context) finding {
-	x.answer(ctx, askPicture)
-	second := x.send(ctx, askToken)
+	first, second := x.answer(ctx, askPicture), x.send(ctx, askToken)
 	switch {
 	case second.failed != "":
 		return unclear(second.String())
+	case !second.reused && (first.envelope == nil || second.envelope == nil):
+		return unclear("after an error page a connection may be closed: " + second.String())
 	case !second.reused:
 		return refuted("a second request had to make a connection of its own")
 	case x.Slow == 0 || x.last == nil:

@@ -101,16 +101,10 @@ func (x *examination) envelope(ctx context.Context) finding {
 }
 
 // mayBeGateways reports whether an answer without an envelope can be that of something before the platform, which says
-// nothing of the platform's.
+// nothing of the platform's. Where GetImgCode is let through, other operations are.
 func (x *examination) mayBeGateways(ctx context.Context, a *answer) bool {
-	switch {
-	case a.failed != "", a.isBusy(), a.isRedirect(), a.isNotFound(), a.isEncoded():
-		return true
-	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden, a.status == http.StatusProxyAuthRequired:
-		return x.answer(ctx, askPicture).envelope == nil // else it lets us through
-	default:
-		return false
-	}
+	isGeneral := a.failed != "" || a.isBusy() || a.isRedirect() || a.isNotFound() || a.isEncoded()
+	return isGeneral || a.status >= http.StatusBadRequest && x.answer(ctx, askPicture).envelope == nil
 }
 
 // isEncoded reports whether the body is compressed in a way that nobody asked for.
@@ -330,7 +324,7 @@ func (x *examination) unknownPaths(ctx context.Context) finding {
 	switch {
 	case a.code() == openplatform.CodeUnknownAPI:
 		return holds(a.String())
-	case a.wantsCaller(), a.envelope == nil && a.status != http.StatusNotFound && x.mayBeGateways(ctx, a):
+	case a.wantsCaller(), a.failed != "", a.isBusy(), a.isRedirect(), x.answer(ctx, askPicture).envelope == nil:
 		return unclear(a.String())
 	default:
 		return refuted(a.String())

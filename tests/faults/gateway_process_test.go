@@ -191,7 +191,7 @@ func newGatewayAuthority(t testing.TB) *gatewayAuthority {
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: "authority of the test"},
 		NotBefore:    time.Now().Add(-48 * time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
+		NotAfter:     time.Now().Add(30 * 24 * time.Hour), // of one that ends sooner the doctor warns
 		IsCA:         true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
 	}
