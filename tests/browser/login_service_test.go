@@ -146,6 +146,25 @@ func (v *visitor) leave(action chromedp.Action[chromedp.Void], page string, stat
 	require.EqualValues(v.t, status, response.Status, page)
 }
 
+// send fills the form of a page whatever its language, by the ids of its fields, and gets to a page.
+func (v *visitor) send(page string, status int, fields map[string]string) {
+	v.t.Helper()
+	v.leave(func(context.Context, *chromedp.Target) (nothing chromedp.Void, err error) {
+		for id, text := range fields {
+			eval[bool](v.tab, `Boolean(document.querySelector('#`+id+`').value = `+quote(text)+`)`)
+		}
+		eval[bool](v.tab, `(document.querySelector('#submit').click(), true)`)
+		return nothing, nil
+	}, page, status)
+}
+
+// askForSMS reads a picture for a flow, and gets to where its code is typed.
+func (v *visitor) askForSMS(flow, phone, page string, status int) {
+	v.t.Helper()
+	v.goes("/sms/"+flow, "sms", http.StatusOK)
+	v.send(page, status, map[string]string{"mobile": phone, "img_code": v.answer()})
+}
+
 // readPicture fills the form for an SMS.
 func (v *visitor) readPicture() {
 	v.t.Helper()
@@ -393,6 +412,80 @@ func TestLoginServiceForgedForms(t *testing.T) {
 			assert.Equal(t, session, v.session(), "%s, %s", host, bait)
 			v.goes("/account", "account", http.StatusOK)
 			assert.Equal(t, username, v.text("#username"))
+		}
+	}
+}
+
+// tour shows every page to check, and what may come up in it, with texts that are as long as they may be.
+func tour(t *testing.T, l look, check func(b *tab, where string)) {
+	t.Helper()
+	const lost = "19900000003" // whose answers are lost
+	name, address := strings.Repeat("W", 20), strings.Repeat("a-long-name-", 20)+"@example.com"
+	s := startLoginService(t)
+	v := s.open(l)
+	see := func(where string) { t.Helper(); check(v.tab, fmt.Sprintf("%s, %+v", where, l)) }
+
+	for path, page := range map[string]string{
+		"/": "home", "/login": "login", "/login/sms": "login_sms", "/register": "register", "/reset": "reset", "/reset/password": "reset_password",
+		"/activate?token=" + strings.Repeat("t", 40): "activate", "/sms/register": "sms", "/sms/login": "sms", "/sms/reset": "sms",
+	} {
+		v.goes(path, page, http.StatusOK)
+		see(path)
+	}
+	v.goes("/sms/login", "sms", http.StatusOK)
+	v.send("sms", http.StatusUnprocessableEntity, map[string]string{"mobile": mobile, "img_code": "????"})
+	see("a picture read wrong")
+	v.goes("/account", "login", http.StatusUnauthorized)
+	see("nobody is logged in")
+
+	v.askForSMS("register", mobile, "register", http.StatusOK)
+	see("an SMS was sent")
+	v.goes("/sms/login", "sms", http.StatusOK)
+	see("no other SMS yet")
+	v.goes("/register", "register", http.StatusOK)
+	v.send("login", http.StatusOK, map[string]string{
+		"mobile": mobile, "code": s.latestCode(mobile), "username": name, "email": address, "password": password,
+	})
+	see("registered")
+	v.send("account", http.StatusOK, map[string]string{"account": name, "password": password})
+	see("the account")
+
+	s.control(http.MethodPost, "/faults", map[string]any{"drop": true, "times": 1}, nil)
+	v.goes("/account", "unavailable", http.StatusServiceUnavailable)
+	see("an outage")
+	v.do(chromedp.Navigate("data:text/html,<form method=post action=" + s.url + "/logout><button id=submit>.</button></form>"))
+	v.send("forged", http.StatusForbidden, nil)
+	see("a forged form")
+
+	v = s.open(l) // whom no SMS has reached yet
+	v.askForSMS("reset", lost, "reset", http.StatusServiceUnavailable)
+	see("a lost answer")
+	v = s.open(l)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "GetImgCode", "drop": true}, nil)
+	v.goes("/sms/login", "sms", http.StatusServiceUnavailable)
+	see("no picture")
+	v.goes("/login", "login", http.StatusOK)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "Login", "code": "400999", "msg": strings.Repeat("Unbroken", 30)}, nil)
+	for range 10 {
+		v.send("login", http.StatusUnprocessableEntity, map[string]string{"account": lost, "password": password})
+	}
+	see("words of the platform's")
+	v.send("login", http.StatusTooManyRequests, map[string]string{"account": lost, "password": password})
+	see("too many tries")
+}
+
+// TestLoginServiceAxeFindsNothing runs axe on every page.
+func TestLoginServiceAxeFindsNothing(t *testing.T) {
+	for _, l := range []look{{}, {language: "zh-CN"}, {dark: true}, {language: "zh-CN", width: 360, height: 740}} {
+		tour(t, l, assertAxeFindsNothing)
+	}
+}
+
+// TestLoginServiceAPhoneShowsNoSidewaysScrolling looks at every page on narrow screens.
+func TestLoginServiceAPhoneShowsNoSidewaysScrolling(t *testing.T) {
+	for _, language := range []string{"en-US", "zh-CN"} {
+		for _, width := range []int64{360, 320} {
+			tour(t, look{language: language, width: width, height: 740}, assertFits)
 		}
 	}
 }
