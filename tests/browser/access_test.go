@@ -14,36 +14,27 @@ import (
 
 // TestAxeFindsNothing runs axe on every view, in both languages and both colour schemes, and on what comes up in them.
 func TestAxeFindsNothing(t *testing.T) {
-	axe, err := os.ReadFile(nodeModules(t, "axe-core", "axe.min.js"))
-	require.NoError(t, err)
 	s := newSpace(t)
 	fillViews(t, s)
 
 	for _, l := range []look{{}, {dark: true}, {language: "zh-CN"}, {language: "zh-CN", dark: true}, {width: 360, height: 740}} {
 		t.Run(fmt.Sprintf("%+v", l), func(t *testing.T) {
 			b := openTab(t, s.base+"/sms", l)
-			check := func(where string) {
-				t.Helper()
-				eval[bool](b, `(() => { if (!window.axe) { `+string(axe)+` } return true; })()`)
-				found := eval[[]string](b, `axe.run().then(({ violations }) => violations.map((v) =>
-					v.id + ': ' + v.help + ' ' + v.nodes.map((n) => n.html).join(' | ')))`)
-				assert.Empty(t, found, where)
-			}
 			for _, view := range views {
 				b.visit(s.base + view)
 				eval[bool](b, `(document.querySelectorAll('details').forEach((d) => { d.open = true; }), true)`)
-				check(view)
+				assertAxeFindsNothing(b, view)
 			}
 			b.visit(s.base + "/requests")
 			eval[bool](b, `(document.querySelector('td a').click(), true)`)
 			b.settled()
-			check("a request")
+			assertAxeFindsNothing(b, "a request")
 			b.visit(s.base + "/accounts")
 			eval[bool](b, `(document.querySelector('[data-control=remove]').click(), true)`)
 			b.until("it asks", `document.querySelector('dialog[open]')`)
-			check("a question")
+			assertAxeFindsNothing(b, "a question")
 			b.visit(s.base + "/sms/no/such/page")
-			check("no page")
+			assertAxeFindsNothing(b, "no page")
 		})
 	}
 
@@ -53,9 +44,18 @@ func TestAxeFindsNothing(t *testing.T) {
 		b.expect("net::ERR_")
 		p.stop()
 		b.sees("#stream", "Not connected")
-		eval[bool](b, `(() => { `+string(axe)+` return true; })()`)
-		assert.Empty(t, eval[[]string](b, `axe.run().then(({ violations }) => violations.map((v) => v.id))`))
+		assertAxeFindsNothing(b, "not connected")
 	})
+}
+
+func assertAxeFindsNothing(b *tab, where string) {
+	b.t.Helper()
+	axe, err := os.ReadFile(nodeModules(b.t, "axe-core", "axe.min.js"))
+	require.NoError(b.t, err)
+	eval[bool](b, `(() => { if (!window.axe) { `+string(axe)+` } return true; })()`)
+	found := eval[[]string](b, `axe.run().then(({ violations }) => violations.map((v) =>
+		v.id + ': ' + v.help + ' ' + v.nodes.map((n) => n.html).join(' | ')))`)
+	assert.Empty(b.t, found, where)
 }
 
 // TestAPhoneShowsNoSidewaysScrolling has texts in every view that are too long for a phone.

@@ -3,9 +3,11 @@ package browser
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/ebaas/openplatform-go/sandbox"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -46,6 +49,25 @@ type loginService struct {
 // startLoginService starts the service with settings, and with a sandbox of its own.
 func startLoginService(t testing.TB, settings ...string) *loginService {
 	t.Helper()
+	printed := runLoginService(t, settings...)
+	s := &loginService{space: &space{t: t}}
+	s.base = scan(t, printed, "sandbox %s (its page shows the SMS and e-mails that are \"sent\")\n")
+	s.url = scan(t, printed, "login page %s\n")
+	return s
+}
+
+// scan reads an address that the program prints.
+func scan(t testing.TB, printed io.Reader, format string) string {
+	t.Helper()
+	var url string
+	_, err := fmt.Fscanf(printed, format, &url)
+	require.NoError(t, err, "it prints its addresses")
+	return strings.TrimSuffix(url, "/")
+}
+
+// runLoginService runs the program until the test ends, and returns what it prints.
+func runLoginService(t testing.TB, settings ...string) io.Reader {
+	t.Helper()
 	path, err := buildLoginService()
 	require.NoError(t, err)
 	printed, out, err := os.Pipe()
@@ -65,13 +87,7 @@ func startLoginService(t testing.TB, settings ...string) *loginService {
 			t.Log(log.String())
 		}
 	})
-
-	s := &loginService{space: &space{t: t}}
-	_, withoutSandbox := fmt.Fscanf(printed, "sandbox %s (its page shows the SMS and e-mails that are \"sent\")\n", &s.base)
-	_, err = fmt.Fscanf(printed, "login page %s\n", &s.url)
-	require.NoError(t, errors.Join(withoutSandbox, err), "it prints both addresses")
-	s.base, s.url = strings.TrimSuffix(s.base, "/"), strings.TrimSuffix(s.url, "/")
-	return s
+	return printed
 }
 
 // withAccount opens an account.
@@ -128,6 +144,25 @@ func (v *visitor) leave(action chromedp.Action[chromedp.Void], page string, stat
 	require.NoError(v.t, err)
 	require.Equal(v.t, page, eval[string](v.tab, `document.querySelector('main')?.id ?? ''`), v.text("body"))
 	require.EqualValues(v.t, status, response.Status, page)
+}
+
+// send fills the form of a page whatever its language, by the ids of its fields, and gets to a page.
+func (v *visitor) send(page string, status int, fields map[string]string) {
+	v.t.Helper()
+	v.leave(func(context.Context, *chromedp.Target) (nothing chromedp.Void, err error) {
+		for id, text := range fields {
+			eval[bool](v.tab, `Boolean(document.querySelector('#`+id+`').value = `+quote(text)+`)`)
+		}
+		eval[bool](v.tab, `(document.querySelector('#submit').click(), true)`)
+		return nothing, nil
+	}, page, status)
+}
+
+// askForSMS reads a picture for a flow, and gets to where its code is typed.
+func (v *visitor) askForSMS(flow, phone, page string, status int) {
+	v.t.Helper()
+	v.goes("/sms/"+flow, "sms", http.StatusOK)
+	v.send(page, status, map[string]string{"mobile": phone, "img_code": v.answer()})
 }
 
 // readPicture fills the form for an SMS.
@@ -306,4 +341,151 @@ func TestLoginServiceAnotherSMSIsOfferedAfterAMinute(t *testing.T) {
 	eval[bool](v.tab, `Boolean(window.ahead = 61)`)
 	v.until("another SMS is offered", `test.named('No SMS? Get another one')`)
 	assert.False(t, eval[bool](v.tab, `document.querySelector('#wait').checkVisibility()`))
+}
+
+// TestLoginServiceAnOutage has no platform for a while. It ends nobody's session.
+func TestLoginServiceAnOutage(t *testing.T) {
+	platform := startFor(t, "127.0.0.1:0")
+	s := &loginService{space: spaceOf(t, platform, "")}
+	s.url = scan(t, runLoginService(t, "OPENPLATFORM_ENV=test", "OPENPLATFORM_BASE_URL="+s.base,
+		"OPENPLATFORM_CLIENT_ID="+sandbox.DemoClientID, "OPENPLATFORM_CLIENT_SECRET="+sandbox.DemoClientSecret), "login page %s\n")
+	v := s.withAccount().open(look{})
+	v.goes("/login", "login", http.StatusOK)
+	v.fill("Account", email)
+	v.fill("Password", password)
+	v.follow("Log in", "account", http.StatusOK)
+	session := v.session()
+	require.NotEmpty(t, session)
+
+	outage := func() {
+		t.Helper()
+		v.leave(chromedp.Reload(), "unavailable", http.StatusServiceUnavailable)
+		assert.Contains(t, v.text("#notice"), "You have not been logged out.")
+		v.follow("Try again", "unavailable", http.StatusServiceUnavailable)
+		assert.Equal(t, session, v.session())
+	}
+	back := func() {
+		t.Helper()
+		v.follow("Try again", "account", http.StatusOK)
+		assert.Equal(t, username, v.text("#username"))
+		assert.Equal(t, session, v.session())
+	}
+	for _, fault := range []map[string]any{{"drop": true}, {"preset": "nginx_502"}, {"preset": "empty_503"}, {"code": "500"}} {
+		s.control(http.MethodPost, "/faults", fault, nil)
+		outage()
+		s.control(http.MethodDelete, "/faults", nil, nil)
+		back()
+	}
+
+	var state map[string]any
+	s.control(http.MethodGet, "/state", nil, &state)
+	platform.stop()
+	outage()
+	startFor(t, platform.addr)
+	s.control(http.MethodPut, "/state", state, nil)
+	back()
+}
+
+// TestLoginServiceForgedForms has another site send the service's forms from a person's browser.
+func TestLoginServiceForgedForms(t *testing.T) {
+	s := startLoginService(t).withAccount()
+	s.control(http.MethodPost, "/accounts", map[string]string{"username": "mallory", "password": password}, nil)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = fmt.Fprintf(w, `<form method="post" action="%[1]s/login"><input name="account" value="mallory"><input name="password" value="%[2]s"><button>Win</button></form>
+			<form method="post" action="%[1]s/logout"><button>A prize</button></form>`, s.url, password)
+	}))
+	t.Cleanup(elsewhere.Close)
+	address, err := url.Parse(elsewhere.URL)
+	require.NoError(t, err)
+
+	v := s.open(look{})
+	v.goes("/login", "login", http.StatusOK)
+	v.fill("Account", username)
+	v.fill("Password", password)
+	v.follow("Log in", "account", http.StatusOK)
+	session := v.session()
+	for _, host := range []string{"localhost", "127.0.0.1"} { // a site of its own, and a neighbour to whom the browser gives the cookies
+		for _, bait := range []string{"Win", "A prize"} {
+			v.do(chromedp.Navigate("http://" + host + ":" + address.Port()))
+			v.follow(bait, "forged", http.StatusForbidden)
+			assert.Equal(t, session, v.session(), "%s, %s", host, bait)
+			v.goes("/account", "account", http.StatusOK)
+			assert.Equal(t, username, v.text("#username"))
+		}
+	}
+}
+
+// tour shows every page to check, and what may come up in it, with texts that are as long as they may be.
+func tour(t *testing.T, l look, check func(b *tab, where string)) {
+	t.Helper()
+	const lost = "19900000003" // whose answers are lost
+	name, address := strings.Repeat("W", 20), strings.Repeat("a-long-name-", 20)+"@example.com"
+	s := startLoginService(t)
+	v := s.open(l)
+	see := func(where string) { t.Helper(); check(v.tab, fmt.Sprintf("%s, %+v", where, l)) }
+
+	for path, page := range map[string]string{
+		"/": "home", "/login": "login", "/login/sms": "login_sms", "/register": "register", "/reset": "reset", "/reset/password": "reset_password",
+		"/activate?token=" + strings.Repeat("t", 40): "activate", "/sms/register": "sms", "/sms/login": "sms", "/sms/reset": "sms",
+	} {
+		v.goes(path, page, http.StatusOK)
+		see(path)
+	}
+	v.goes("/sms/login", "sms", http.StatusOK)
+	v.send("sms", http.StatusUnprocessableEntity, map[string]string{"mobile": mobile, "img_code": "????"})
+	see("a picture read wrong")
+	v.goes("/account", "login", http.StatusUnauthorized)
+	see("nobody is logged in")
+
+	v.askForSMS("register", mobile, "register", http.StatusOK)
+	see("an SMS was sent")
+	v.goes("/sms/login", "sms", http.StatusOK)
+	see("no other SMS yet")
+	v.goes("/register", "register", http.StatusOK)
+	v.send("login", http.StatusOK, map[string]string{
+		"mobile": mobile, "code": s.latestCode(mobile), "username": name, "email": address, "password": password,
+	})
+	see("registered")
+	v.send("account", http.StatusOK, map[string]string{"account": name, "password": password})
+	see("the account")
+
+	s.control(http.MethodPost, "/faults", map[string]any{"drop": true, "times": 1}, nil)
+	v.goes("/account", "unavailable", http.StatusServiceUnavailable)
+	see("an outage")
+	v.do(chromedp.Navigate("data:text/html,<form method=post action=" + s.url + "/logout><button id=submit>.</button></form>"))
+	v.send("forged", http.StatusForbidden, nil)
+	see("a forged form")
+
+	v = s.open(l) // whom no SMS has reached yet
+	v.askForSMS("reset", lost, "reset", http.StatusServiceUnavailable)
+	see("a lost answer")
+	v = s.open(l)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "GetImgCode", "drop": true}, nil)
+	v.goes("/sms/login", "sms", http.StatusServiceUnavailable)
+	see("no picture")
+	v.goes("/login", "login", http.StatusOK)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "Login", "code": "400999", "msg": strings.Repeat("Unbroken", 30)}, nil)
+	for range 10 {
+		v.send("login", http.StatusUnprocessableEntity, map[string]string{"account": lost, "password": password})
+	}
+	see("words of the platform's")
+	v.send("login", http.StatusTooManyRequests, map[string]string{"account": lost, "password": password})
+	see("too many tries")
+}
+
+// TestLoginServiceAxeFindsNothing runs axe on every page.
+func TestLoginServiceAxeFindsNothing(t *testing.T) {
+	for _, l := range []look{{}, {language: "zh-CN"}, {dark: true}, {language: "zh-CN", width: 360, height: 740}} {
+		tour(t, l, assertAxeFindsNothing)
+	}
+}
+
+// TestLoginServiceAPhoneShowsNoSidewaysScrolling looks at every page on narrow screens.
+func TestLoginServiceAPhoneShowsNoSidewaysScrolling(t *testing.T) {
+	for _, language := range []string{"en-US", "zh-CN"} {
+		for _, width := range []int64{360, 320} {
+			tour(t, look{language: language, width: width, height: 740}, assertFits)
+		}
+	}
 }
