@@ -36,12 +36,16 @@ type lease struct {
 func (s *store) Lock(ctx context.Context, key string, ttl time.Duration) (openplatform.Lease, error) {
 	l := &lease{store: s, key: key}
 	id := rand.Text()
+	again := true
 	for pause := shortestPause; ; pause = min(2*pause, longestPause) {
 		got, err := l.take(ctx, id, ttl)
 		if got {
 			return l, nil
 		}
-		if err == nil || timedOut(err) { // another connection may do better
+		if timedOut(err) && again { // another connection may do better
+			again, err = false, nil
+		}
+		if err == nil {
 			err = wait(ctx, pause/2+mathrand.N(pause/2)) //nolint:gosec // a pause needs no secrecy
 		}
 		if err != nil {

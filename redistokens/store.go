@@ -22,8 +22,8 @@
 // Every method returns when its ctx ends, and after a second of silence from Redis. go-redis does
 // neither by itself: it waits for its ReadTimeout, five seconds, and with
 // ContextTimeoutEnabled it obeys a deadline but no cancellation. What it still waits for then goes
-// on in its goroutine. While four such commands are without an answer, the store asks nothing more
-// and fails at once: Redis hangs, and the connections of the pool are not the store's alone.
+// on in its goroutine. While two commands are without an answer for a second, the store
+// asks nothing more and fails at once: Redis hangs, and the pool is not the store's alone.
 //
 // An answer that is lost does no harm. go-redis asks again, and each script is told who asks.
 //
@@ -46,13 +46,14 @@ import (
 
 const (
 	commandTimeout = time.Second
-	// Enough that a few connections may be dead, few enough that a program's pool has others.
-	mostUnanswered = 4
+	silence        = commandTimeout * 9 / 10 // so that it is known of when the time is up
+	// One connection may be dead although Redis is not: a firewall forgets those that are idle.
+	mostSilent = 2
 )
 
 type store struct {
-	client     redis.UniversalClient
-	unanswered atomic.Int64 // commands that have outlived their time
+	client redis.UniversalClient
+	silent atomic.Int64 // commands that have waited for an answer for too long, and wait
 }
 
 // New returns a store that keeps its tokens through client, which may have other uses too. It
@@ -116,23 +117,23 @@ func done(cmd *redis.Cmd) (bool, error) {
 // run runs a script, and returns when ctx ends or Redis has been silent for too long. go-redis
 // may still wait then, for a connection or for an answer.
 func (s *store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
-	if s.unanswered.Load() >= mostUnanswered {
+	if s.silent.Load() >= mostSilent {
 		return failed(ctx, errHangs)
 	}
 	ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
-	answer, late := make(chan *redis.Cmd), make(chan struct{})
+	answer := make(chan *redis.Cmd, 1)
 	go func() {
+		waiting := time.AfterFunc(silence, func() { s.silent.Add(1) })
 		cmd := failed(ctx, errEnded)
 		defer func() {
 			if value := recover(); value != nil { // of a hook of the client's
 				cmd = failed(ctx, &panicError{value})
 			}
-			select {
-			case answer <- cmd:
-			case <-late:
-				s.unanswered.Add(-1)
+			if !waiting.Stop() {
+				s.silent.Add(-1)
 			}
+			answer <- cmd
 		}()
 		cmd = script.Run(ctx, s.client, keys, args...)
 	}()
@@ -140,8 +141,6 @@ func (s *store) run(ctx context.Context, script *redis.Script, keys []string, ar
 	case cmd := <-answer:
 		return cmd
 	case <-ctx.Done():
-		s.unanswered.Add(1)
-		close(late)
 		return failed(ctx, ctx.Err())
 	}
 }
@@ -169,6 +168,6 @@ var (
 
 func (e *answerError) Error() string { return fmt.Sprintf("Redis answered with a %T", e.answer) }
 func (e *panicError) Error() string  { return fmt.Sprintf("panicked with a %T", e.value) }
-func (hangsError) Error() string     { return "earlier commands have no answer yet" }
+func (hangsError) Error() string     { return "earlier commands are without an answer" }
 func (endedError) Error() string     { return "ended its goroutine" }
 func (lostError) Error() string      { return "the lock is not this lease's any more" }

@@ -33,7 +33,9 @@ func StartCluster(tb testing.TB) (nodes []*Server) {
 // the master is down.
 type Replicated struct {
 	Master, Replica *Server
-	Sentinels       []string
+	Sentinels       []string // their addresses
+
+	sentinels []*Server
 }
 
 // MasterName is the name by which the Sentinels know a Replicated.
@@ -45,14 +47,13 @@ func StartReplicated(tb testing.TB) *Replicated {
 	master := Start(tb)
 	r := &Replicated{Master: master, Replica: Start(tb, "replicaof 127.0.0.1 "+master.Port())}
 	r.Replica.await("master_link_status:up", "INFO", "replication")
-	var sentinels []*Server
 	for range 3 {
 		s := Start(tb, "sentinel monitor "+MasterName+" 127.0.0.1 "+master.Port()+" 2",
 			"sentinel down-after-milliseconds "+MasterName+" 1000", "sentinel failover-timeout "+MasterName+" 3000")
-		sentinels = append(sentinels, s)
+		r.sentinels = append(r.sentinels, s)
 		r.Sentinels = append(r.Sentinels, s.Addr)
 	}
-	for _, s := range sentinels {
+	for _, s := range r.sentinels {
 		s.await("slaves=1,sentinels=3", "INFO", "sentinel")
 	}
 	return r
@@ -68,4 +69,12 @@ func (s *Server) await(text string, args ...string) {
 		}
 	}
 	s.tb.Fatalf("%s does not say %s: %s", strings.Join(args, " "), text, answer)
+}
+
+// AwaitFailover waits until the replica is master, and the Sentinels say so.
+func (r *Replicated) AwaitFailover() {
+	r.Replica.await("role:master", "INFO", "replication")
+	for _, s := range r.sentinels {
+		s.await("address=127.0.0.1:"+r.Replica.Port(), "INFO", "sentinel")
+	}
 }
