@@ -23,7 +23,7 @@ import (
 )
 
 // A contractTest is one operation of the contract: what leaves for a request, and
-// what a response becomes. The files in testdata/contract have the bytes.
+// what a response becomes. The files in testdata/contract have both.
 type contractTest struct {
 	operation, method, path string
 	call                    func(context.Context, *openplatform.Client) (any, error)
@@ -122,7 +122,7 @@ func TestContract(t *testing.T) {
 			url, received := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r
 				body, _ = io.ReadAll(r.Body)
-				answer(200, fixture(t, "contract/"+tt.operation+".response.json"))(w, r)
+				answer(200, documentedResponse(t, tt.operation))(w, r)
 			})
 			data, err := tt.call(t.Context(), newClient(t, url))
 			require.NoError(t, err)
@@ -139,12 +139,12 @@ func TestContract(t *testing.T) {
 			assert.Empty(t, got.TransferEncoding, "not chunked")
 			assert.Empty(t, got.Header.Get("Referer"))
 			if tt.method == http.MethodGet {
-				assert.Equal(t, strings.TrimSpace(fixture(t, "contract/"+tt.operation+".request.query")), got.URL.RawQuery)
+				assert.Equal(t, documentedQuery(t, tt.operation), got.URL.RawQuery)
 				assert.Empty(t, body)
 				return
 			}
 			assert.Empty(t, got.URL.RawQuery)
-			assert.JSONEq(t, fixture(t, "contract/"+tt.operation+".request.json"), string(body))
+			assert.JSONEq(t, string(documentedExchange(t, tt.operation).Request), string(body))
 			assert.Equal(t, "application/json", got.Header.Get("Content-Type"))
 		})
 	}
@@ -193,7 +193,7 @@ func TestEveryOperationWantsItsData(t *testing.T) {
 }
 
 func TestResponseIsTheEnvelope(t *testing.T) {
-	url, _ := serve(t, answer(201, fixture(t, "contract/SendSmsCode.response.json"), "X-Gateway", "gw-7"))
+	url, _ := serve(t, answer(201, documentedResponse(t, "SendSmsCode"), "X-Gateway", "gw-7"))
 	resp, err := newClient(t, url).SendSmsCode(t.Context(), smsRequest())
 	require.NoError(t, err)
 	assert.Equal(t, "cc67513b-9b00-4283-a966-80153fd3ecfb", resp.RequestID)
@@ -205,7 +205,7 @@ func TestResponseIsTheEnvelope(t *testing.T) {
 }
 
 func TestGetImgCodeDeliversThePicture(t *testing.T) {
-	url, _ := serve(t, answer(200, fixture(t, "contract/GetImgCode.response.json")))
+	url, _ := serve(t, answer(200, documentedResponse(t, "GetImgCode")))
 	resp, err := newClient(t, url).GetImgCode(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, "MS6A1I", resp.Data.ImgCodeID)

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"regexp"
 
@@ -23,9 +24,9 @@ type answer struct {
 	operation string
 	status    int
 	header    http.Header
-	length    int     // of the body, in bytes
-	params    []param // of the request and, later, of the result: what a message may repeat
-	protocol  string
+	length    int      // of the body, in bytes
+	params    []param  // of the request and, later, of the result: what a message may repeat
+	protocol  [2]int   // of HTTP, major and minor; a RoundTripper of the caller's could put anything into its text
 	peer      net.Addr // the connection's other end, nil if that is not known
 	reused    bool
 	envelope
@@ -34,7 +35,8 @@ type answer struct {
 // read reads resp, with its body and why that ended early. It returns a with code 000, or the
 // error that anything else is.
 func (a answer) read(ctx context.Context, resp *http.Response, body []byte, bodyErr error) (answer, error) {
-	a.status, a.header, a.protocol, a.length = resp.StatusCode, resp.Header, resp.Proto, len(body)
+	a.status, a.header, a.length = resp.StatusCode, resp.Header, len(body)
+	a.protocol = [2]int{resp.ProtoMajor, resp.ProtoMinor}
 	switch {
 	case a.status < http.StatusOK:
 		return a, a.unusable("an HTTP status that is no answer")
@@ -60,11 +62,24 @@ func (a answer) read(ctx context.Context, resp *http.Response, body []byte, body
 	return a, nil
 }
 
+func (a *answer) protocolText() string {
+	if a.protocol == [2]int{} {
+		return ""
+	}
+	return fmt.Sprintf("HTTP/%d.%d", a.protocol[0], a.protocol[1])
+}
+
+// peerText returns the peer's address if it is an IP address and a port: any other text is a
+// stranger's.
 func (a *answer) peerText() string {
 	if a.peer == nil {
 		return ""
 	}
-	return a.peer.String()
+	peer, err := netip.ParseAddrPort(a.peer.String())
+	if err != nil {
+		return ""
+	}
+	return peer.String()
 }
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }

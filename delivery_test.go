@@ -1,13 +1,11 @@
 package openplatform_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +52,7 @@ func TestMutationIsDeliveredOnceWhenAConnectionIsLost(t *testing.T) {
 func TestMutationIsDeliveredOnceOverHTTP2(t *testing.T) {
 	for _, p := range append(mutations, probe{"GetImgCode with repetition off", getImgCode}) {
 		t.Run(p.name, func(t *testing.T) {
-			url, roots, received := resetHTTP2Streams(t)
-			transport := openplatform.DefaultTransport()
-			transport.TLSClientConfig.RootCAs = roots
+			url, transport, received := resetHTTP2Streams(t)
 			client := newClient(t, url, through(transport), openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 1}))
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
@@ -247,9 +243,7 @@ func TestGETIsNotProvenUnsentByOneOfTwoTransports(t *testing.T) {
 
 // A signer that changes a clone keeps what guards the request.
 func TestASignerThatClonesKeepsDeliveryAtMostOnce(t *testing.T) {
-	url, roots, received := resetHTTP2Streams(t)
-	transport := openplatform.DefaultTransport()
-	transport.TLSClientConfig.RootCAs = roots
+	url, transport, received := resetHTTP2Streams(t)
 	t.Cleanup(transport.CloseIdleConnections)
 	client := newClient(t, url, through(roundTripper(func(req *http.Request) (*http.Response, error) {
 		signed := req.Clone(req.Context())
@@ -405,9 +399,7 @@ func TestPromisesHoldBehindAWrapper(t *testing.T) {
 			assert.EqualValues(t, 1, received.Load())
 		})
 		t.Run(p.name+" over HTTP/2", func(t *testing.T) {
-			url, roots, received := resetHTTP2Streams(t)
-			transport := openplatform.DefaultTransport()
-			transport.TLSClientConfig.RootCAs = roots
+			url, transport, received := resetHTTP2Streams(t)
 			err := p.call(t.Context(), newClient(t, url, through(transport), wrapper, openplatform.WithTimeout(time.Second)))
 			assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
 			assert.EqualValues(t, 1, received.Load())
@@ -642,67 +634,18 @@ func failingDials(n int64) (transport *http.Transport, dials *atomic.Int64) {
 	return transport, dials
 }
 
-// resetHTTP2Streams starts a server that speaks just enough HTTP/2 to receive
-// requests, count them, and reset each with PROTOCOL_ERROR once it is complete.
-func resetHTTP2Streams(t testing.TB) (url string, roots *x509.CertPool, received *atomic.Int64) {
+// resetHTTP2Streams starts a server that counts requests, and resets each with
+// PROTOCOL_ERROR once it is complete.
+func resetHTTP2Streams(t testing.TB) (url string, transport *http.Transport, received *atomic.Int64) {
 	t.Helper()
-	certified := httptest.NewTLSServer(nil) // for its certificate
-	certified.Close()
-	roots = x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
 	received = new(atomic.Int64)
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go resetStreams(conn, received)
-		}
-	}()
-	return "https://" + listener.Addr().String(), roots, received
-}
-
-func resetStreams(conn net.Conn, received *atomic.Int64) {
-	const (
-		data, headers, rstStream, settings = 0, 1, 3, 4
-		ack, endStream                     = 1, 1
-		protocolError                      = 1
-	)
-	defer func() { _ = conn.Close() }()
-	write := func(kind, flags byte, stream uint32, payload ...byte) {
-		frame := []byte{0, 0, byte(len(payload)), kind, flags, 0, 0, 0, 0}
-		binary.BigEndian.PutUint32(frame[5:], stream)
-		_, _ = conn.Write(append(frame, payload...))
-	}
-	in := bufio.NewReader(conn)
-	if _, err := in.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
-		return
-	}
-	write(settings, 0, 0)
-	for {
-		var head [9]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return
-		}
-		length := int(head[0])<<16 | int(head[1])<<8 | int(head[2])
-		if _, err := in.Discard(length); err != nil {
-			return
-		}
-		kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:])
-		if kind == settings && flags&ack == 0 {
-			write(settings, ack, 0)
-		}
-		if kind == headers {
+	url, transport = serveFrames(t, func(w frameWriter, f frame) {
+		if f.kind == frameHeaders {
 			received.Add(1)
 		}
-		if (kind == headers || kind == data) && flags&endStream != 0 {
-			write(rstStream, 0, stream, 0, 0, 0, protocolError)
+		if f.endsRequest() {
+			w.reset(f.stream)
 		}
-	}
+	})
+	return url, transport, received
 }

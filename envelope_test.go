@@ -580,7 +580,7 @@ func TestAResponseInJSONIsTheEnvelopeOfTheWire(t *testing.T) {
 		require.NoError(t, err)
 		return string(raw)
 	}
-	login := fixture(t, "contract/Login.response.json")
+	login := documentedResponse(t, "Login")
 	assert.JSONEq(t, login, encoded(login, func(c *openplatform.Client) (any, error) {
 		return c.Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
 	}))

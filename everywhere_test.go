@@ -39,11 +39,13 @@ var places = []struct {
 	{"README.md", "| `NAME` |", []bool{false, true}},
 	{"README.zh-CN.md", "| `NAME` |", []bool{false, true}},
 	{"api/openapi.yaml", "operationId: NAME\n", []bool{false, true}},
-	{"testdata/contract/NAME.response.json", "", []bool{false, true}},
-	{"sandbox/operations.go", `name: "NAME"`, []bool{false, true}},
+	{"testdata/contract/NAME.json", "", []bool{false, true}},
+	{"sandbox/operations.go", "name: OpNAME", []bool{false, true}},
 	{"tests/conformance/calls_test.go", ".client.NAME(ctx", []bool{false, true}},
 	{"tests/faults/operations_test.go", `{"NAME", `, []bool{true}},
 	{"docs/reliability.md", "| `NAME` |", []bool{true}},
+	{"advice/judge.go", "\t\"NAME\":", []bool{false, true}},
+	{"advice/testdata/table.txt", "\nNAME ", []bool{false, true}},
 }
 
 // Whoever adds an operation is told where else it has to stand.

@@ -1,13 +1,7 @@
 package openplatform_test
 
 import (
-	"bufio"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/binary"
-	"io"
-	"net"
-	"net/http/httptest"
+	"net/http"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -31,9 +25,7 @@ func TestACallEndsThoughHTTP2Hangs(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 		return
 	}
-	url, roots := overflowingServer(t)
-	transport := openplatform.DefaultTransport()
-	transport.TLSClientConfig.RootCAs = roots
+	url, transport := overflowingServer(t)
 	client := newClient(t, url, through(transport), openplatform.WithTimeout(300*time.Millisecond),
 		openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 1}))
 	start := time.Now()
@@ -48,65 +40,19 @@ func TestACallEndsThoughHTTP2Hangs(t *testing.T) {
 	os.Exit(0)
 }
 
-// overflowingServer starts a server that speaks just enough HTTP/2 to take a request and
-// to overflow its stream's window; later ones it answers.
-func overflowingServer(t *testing.T) (url string, roots *x509.CertPool) {
+// overflowingServer overflows the window of the first request's stream, and answers later requests.
+func overflowingServer(t *testing.T) (url string, transport *http.Transport) {
 	t.Helper()
-	certified := httptest.NewTLSServer(nil) // for its certificate
-	certified.Close()
-	roots = x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
-		Certificates: certified.TLS.Certificates, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12,
-	})
-	require.NoError(t, err)
-	overflown := new(atomic.Bool)
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go serveOverflow(conn, overflown)
-		}
-	}()
-	return "https://" + listener.Addr().String(), roots
-}
-
-func serveOverflow(conn net.Conn, overflown *atomic.Bool) {
-	const (
-		data, headers, settings, windowUpdate = 0, 1, 4, 8
-		ack, endStream, endHeaders            = 1, 1, 4
-		status200                             = 0x88
-	)
-	write := func(kind, flags byte, stream uint32, payload ...byte) {
-		frame := []byte{0, 0, byte(len(payload)), kind, flags, 0, 0, 0, 0}
-		binary.BigEndian.PutUint32(frame[5:], stream)
-		_, _ = conn.Write(append(frame, payload...))
-	}
-	in := bufio.NewReader(conn)
-	if _, err := in.Discard(len("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")); err != nil {
-		return
-	}
-	write(settings, 0, 0)
-	for {
-		var head [9]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return
-		}
-		if _, err := in.Discard(int(head[0])<<16 | int(head[1])<<8 | int(head[2])); err != nil {
-			return
-		}
-		switch kind, flags, stream := head[3], head[4], binary.BigEndian.Uint32(head[5:]); {
-		case kind == settings && flags&ack == 0:
-			write(settings, ack, 0)
-		case kind == headers && overflown.CompareAndSwap(false, true):
+	var overflown atomic.Bool
+	return serveFrames(t, func(w frameWriter, f frame) {
+		switch {
+		case f.kind == frameHeaders && overflown.CompareAndSwap(false, true):
 			for range 2 {
-				write(windowUpdate, 0, stream, 0x7f, 0xff, 0xff, 0xff)
+				w.write(frameWindowUpdate, 0, f.stream, 0x7f, 0xff, 0xff, 0xff)
 			}
-		case kind == headers:
-			write(headers, endHeaders, stream, status200)
-			write(data, endStream, stream, []byte(success)...)
+		case f.kind == frameHeaders:
+			w.headers(f.stream, 0, ":status", "200")
+			w.write(frameData, flagEndStream, f.stream, []byte(success)...)
 		}
-	}
+	})
 }

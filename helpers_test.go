@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"unicode"
@@ -89,7 +90,7 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body))
+		_, _ = io.Copy(w, strings.NewReader(body))
 	}
 }
 
@@ -100,7 +101,16 @@ func hang(_ http.ResponseWriter, r *http.Request) {
 }
 
 func envelope(code, msg, data string) string {
-	return fmt.Sprintf(`{"request_id":"cc67513b-9b00-4283-a966-80153fd3ecfb","code":%q,"msg":%q,"data":%s}`, code, msg, data)
+	return envelopeWithID(code, msg, "cc67513b-9b00-4283-a966-80153fd3ecfb", data)
+}
+
+func envelopeWithID(code, msg, requestID, data string) string {
+	return fmt.Sprintf(`{"request_id":%s,"code":%s,"msg":%s,"data":%s}`, asJSON(requestID), asJSON(code), asJSON(msg), data)
+}
+
+func asJSON(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
 }
 
 var (
@@ -147,6 +157,27 @@ func fixture(t testing.TB, name string) string {
 	data, err := os.ReadFile("testdata/" + name)
 	require.NoError(t, err)
 	return string(data)
+}
+
+// documented is a request and its response as the platform's pages have them. The request of a
+// GET is its query, a string.
+type documented struct{ Request, Response json.RawMessage }
+
+func documentedExchange(t testing.TB, operation string) (x documented) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal([]byte(fixture(t, "contract/"+operation+".json")), &x))
+	return x
+}
+
+func documentedResponse(t testing.TB, operation string) string {
+	t.Helper()
+	return string(documentedExchange(t, operation).Response)
+}
+
+func documentedQuery(t testing.TB, operation string) (query string) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(documentedExchange(t, operation).Request, &query))
+	return query
 }
 
 func decodeBody(r *http.Request, into any) { _ = json.NewDecoder(r.Body).Decode(into) }

@@ -3,9 +3,13 @@ package openplatform
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // A callSpan is a call under observation, the zero callSpan one that nobody observes.
@@ -124,7 +128,7 @@ func (c *core) observedAttempt(ctx context.Context, m message, way course) (answ
 		seen := observed(a, err)
 		done(AttemptEnd{
 			Outcome: seen.outcome, Code: seen.code, RequestID: seen.requestID, HTTPStatus: seen.httpStatus,
-			Protocol: a.protocol, Peer: a.peerText(), Reused: a.reused, AnswerBytes: a.length,
+			Protocol: a.protocolText(), Peer: a.peerText(), Reused: a.reused, AnswerBytes: a.length,
 			Duration: time.Since(start), Err: printable(err),
 		})
 	}
@@ -136,12 +140,27 @@ func observed(a answer, err error) facts {
 	if err == nil {
 		return facts{
 			outcome: OutcomeSucceeded, code: Code(a.code), httpStatus: a.status,
-			requestID: shownRequestID(string(a.requestID), a.params),
+			requestID: mask.Cut(mask.RequestID(string(a.requestID), append(secretsOf(a.params), secretsIn(a.data)...)), maxRequestID),
 		}
 	}
 	seen := factsOf(printable(err))
 	seen.outcome = OutcomeOf(err) // what is masked in the printable error decides it
 	return seen
+}
+
+// secretsIn returns the texts in an answer's data, each of which may be a secret: an attempt is
+// observed before its data is read.
+func secretsIn(data json.RawMessage) (secrets []mask.Secret) {
+	if len(data) == 0 || data[0] != '{' {
+		return nil
+	}
+	_ = jsonscan.Members(data, func(_, value []byte) error { // it is valid JSON
+		if text, err := jsonscan.Text(value); err == nil {
+			secrets = append(secrets, mask.Secret{Value: string(text), Mask: mask.All})
+		}
+		return nil
+	})
+	return secrets
 }
 
 // redacted returns a URL without the values in its query.

@@ -20,7 +20,7 @@ const (
 	// After a fetch the next one waits, whoever asks, and whatever has become of the first.
 	fetchInterval = time.Second
 
-	storeTimeout = time.Second
+	storeTimeout = time.Second // of each call but Lock
 	lockTimeout  = 5 * time.Second
 	// A store that honours its ctx needs a moment to return once ctx has ended.
 	storeGrace = 20 * time.Millisecond
@@ -37,46 +37,47 @@ const (
 // not one a machine. An [AccessTokenSource] keeps its token in memory all the same: it asks
 // the store only when it needs a new one, and does without if the store fails.
 //
-// A store sees no secret. A key is a hash of 80 characters, another one for each base URL,
-// client id and client secret. A value is a token encrypted with a key that is derived from
-// them, a third longer than the token and 40 characters. Both are letters, digits and "-_:".
-// What does not decrypt is no token: a value that was changed, or moved from another key.
+// A store sees no secret. A key is a hash, 80 characters, another one for each base URL,
+// client id and client secret. A value is a token, encrypted with a key that is derived from
+// the client secret: a third longer than the token, and 40 characters more at most. Both are
+// made of letters, digits, "-", "_" and ":". A value that does not decrypt counts as none: one
+// that was changed, or was stored under another key.
 //
-// A token is stored by who held the lock when it was fetched, and by nobody else. If the lock
-// cannot be had, because the store is down or a machine died with it, each machine fetches a
-// token for itself and leaves the store as it is. Where the platform ends a token when it
-// issues the next one, these machines take each other's token away, until the lock can be had
-// again: then the next token is stored, and the others find it there.
+// A machine stores a token only if it held the lock before it fetched it. If it cannot get the
+// lock, because the store is down or a machine died with the lock, it fetches a token for
+// itself and leaves the store as it is. If the platform ends the old token when it issues a
+// new one, such machines end each other's tokens. This stops when the lock can be had again:
+// the next token is stored, and the others take it from there.
 //
 // All methods are called from many goroutines at once, none of them a caller's. Each ctx has a
 // deadline: at most five seconds away for Lock, and one second for all else. A call that does
-// not return although its ctx has ended is left alone. Until it does, Delete is not called
-// again if it was that, and the other methods are not if it was one of them. An error and a
-// panic are failures alike, logged by their type and never by their text.
+// not return although its ctx has ended is left alone, and the store is not called again until
+// it has returned; a lock that is held meanwhile ends by itself. An error and a panic are
+// failures alike, logged by their type and never by their text.
 type TokenStore interface {
 	// Get returns the value under key and for how long it is still valid, "" if there is none.
-	// Durations, not times: the machines' clocks may disagree. It is called with and without
-	// the lock.
+	// Durations, not times: the machines' clocks may disagree. It needs no lock.
 	Get(ctx context.Context, key string) (value string, ttl time.Duration, err error)
-	// Delete forgets the value under key if it is this one, and leaves another one alone: it
-	// compares and deletes in one step. It is called without the lock.
+	// Delete forgets the value under key if it is this one, and leaves any other alone. It
+	// compares and deletes in one step, and needs no lock.
 	Delete(ctx context.Context, key, value string) error
-	// Lock waits until nobody holds key's lock, and takes it for ttl. After that it ends by
-	// itself, for a machine can die that holds it. ctx bounds the wait alone: the lock outlives
-	// it. ttl is two seconds longer than the client's timeout, which is more than the source
-	// needs. With an error, there must be no lock.
+	// Lock waits until nobody holds key's lock, and takes it. ctx bounds the wait alone: the
+	// lock is held until Unlock, and for ttl at most, since a machine can die that holds it.
+	// ttl is the client's timeout and two seconds, longer than the source needs. After an
+	// error nobody gives a lock back.
 	Lock(ctx context.Context, key string, ttl time.Duration) (Lease, error)
 }
 
-// A Lease is a lock of a [TokenStore] that was taken. It is used by one goroutine.
+// A Lease is a lock of a [TokenStore], held since [TokenStore.Lock] returned it. One call of
+// it is made at a time.
 type Lease interface {
-	// Set stores value under the lock's key and forgets it after ttl, two hours at most, if
-	// the lock is still this lease's. If not, it must store nothing and return an error: it
-	// compares and stores in one step, or a machine that was slow would replace a newer token
-	// by its own. It is called once at most.
+	// Set stores value under the lock's key and forgets it after ttl, which is two hours at
+	// most. If the lock has ended, or is another's by now, it stores nothing and returns an
+	// error. It compares and stores in one step, or a slow machine would replace a newer
+	// token. It is called once at most.
 	Set(ctx context.Context, value string, ttl time.Duration) error
 	// Unlock gives the lock back if it is still this lease's, and leaves another holder's
-	// alone. It is called last, also after a Set that failed.
+	// alone. It is called last, and after a Set that failed, too.
 	Unlock(ctx context.Context) error
 }
 
@@ -86,8 +87,8 @@ type Lease interface {
 // it as long as the client.
 //
 // A fetch belongs to the source, not to the caller who asked first: it goes on when that
-// caller gives up, in a goroutine that ends within the client's timeout; to give back the lock
-// of a [TokenStore] may take a second more. It has the values of that caller's ctx. An
+// caller gives up, in a goroutine that ends within the client's timeout, or two seconds later
+// if the lock of a [TokenStore] is to be given back. It has the values of that caller's ctx. An
 // [Observer] sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the
 // callers who wait for the token panic with the same value, as if they had made the call
 // themselves; the next caller starts anew.
@@ -101,7 +102,8 @@ type AccessTokenSource struct {
 type TokenOption func(*tokenSource) error
 
 // WithTokenStore shares the token through store. nil is an error: without this option, the
-// token is kept in memory alone.
+// token is kept in memory alone. With GODEBUG=fips140=only, any store is an error: the
+// encryption derives its nonces from the tokens.
 func WithTokenStore(store TokenStore) TokenOption {
 	return func(t *tokenSource) error {
 		if store == nil {
@@ -114,7 +116,7 @@ func WithTokenStore(store TokenStore) TokenOption {
 
 // AccessTokenSource returns a source of access tokens for the business system with
 // these credentials. It sends nothing until it is asked. It fails with a [*ValidationError]
-// if a credential is empty or not UTF-8, and if an option or the client is nil.
+// if a credential is empty or not valid UTF-8, or the client, an option or a store is nil.
 func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) (*AccessTokenSource, error) {
 	core := c.inside()
 	if core == nil {

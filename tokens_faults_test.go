@@ -763,13 +763,14 @@ func TestTheLogTellsATimeoutOfTheStoreFromAFailure(t *testing.T) {
 // A panicker is an Observer that panics, or worse, when a call begins.
 type panicker struct {
 	recorder
+	of    string // the calls, "" for all
 	calls atomic.Int64
 	fault atomic.Pointer[func()]
 }
 
 func (o *panicker) ObserveCall(ctx context.Context, start openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
 	o.calls.Add(1)
-	if fault := o.fault.Load(); fault != nil {
+	if fault := o.fault.Load(); fault != nil && strings.HasPrefix(start.Operation, o.of) {
 		(*fault)()
 	}
 	return o.recorder.ObserveCall(ctx, start)
@@ -819,17 +820,22 @@ func TestAPanicInAFetchReachesThoseWhoWait(t *testing.T) {
 }
 
 func TestAFetchWhoseGoroutineEndsFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		observer := &panicker{}
-		observer.set(runtime.Goexit)
-		p := &clockedPlatform{lifetime: 2 * time.Hour}
-		store := newMemoryStore()
-		source := newSource(t, p.client(t, openplatform.WithObserver(observer)), openplatform.WithTokenStore(store))
-		_, err := source.Token(t.Context())
-		var failure *openplatform.TransportError
-		require.ErrorAs(t, err, &failure)
-		assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
-		synctest.Wait()
-		assert.False(t, store.isLocked(), "the lock was given back")
-	})
+	for _, call := range []string{"RenewAccessToken", "GetAccessToken"} {
+		t.Run(call, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				observer := &panicker{of: call}
+				observer.set(runtime.Goexit)
+				p := &clockedPlatform{lifetime: 2 * time.Hour}
+				store := newMemoryStore()
+				source := newSource(t, p.client(t, openplatform.WithObserver(observer)), openplatform.WithTokenStore(store))
+				_, err := source.Token(t.Context())
+				var failure *openplatform.TransportError
+				require.ErrorAs(t, err, &failure)
+				assert.Equal(t, openplatform.OutcomeUnknown, openplatform.OutcomeOf(err))
+				synctest.Wait()
+				assert.Equal(t, call == "GetAccessToken", store.called("Lock") > 0)
+				assert.False(t, store.isLocked(), "the lock was given back")
+			})
+		})
+	}
 }

@@ -59,10 +59,10 @@ func (p *tokenPlatform) serve(w http.ResponseWriter, r *http.Request) {
 			answer(p.rejectAt, envelope("401003", "无效的access_token", "null"))(w, r)
 			return
 		}
-		answer(200, fixture(p.t, "contract/GetServiceTicket.response.json"))(w, r)
+		answer(200, documentedResponse(p.t, "GetServiceTicket"))(w, r)
 	case "/oauth/api/account/getAccount":
 		p.accounts.Add(1)
-		answer(200, fixture(p.t, "contract/GetAccount.response.json"))(w, r)
+		answer(200, documentedResponse(p.t, "GetAccount"))(w, r)
 	}
 }
 

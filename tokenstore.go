@@ -71,12 +71,13 @@ func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
 	defer cancel()
 	_ = t.step(wait, "Set and Unlock", func() error {
 		defer t.unlock(ctx, lease)
-		if ttl := t.remaining(fetched); ttl > 0 {
-			ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-			defer cancel()
-			t.report(ctx, "Set", protect(func() error { return lease.Set(ctx, t.sealer.Seal(fetched), ttl) }))
+		ttl := t.remaining(fetched)
+		if ttl <= 0 { // nothing was fetched, or it was rejected since
+			return nil
 		}
-		return nil
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		defer cancel()
+		return lease.Set(ctx, t.sealer.Seal(fetched), ttl)
 	})
 }
 
@@ -84,7 +85,7 @@ func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
 func (t *tokenSource) unlock(ctx context.Context, lease Lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	t.report(ctx, "Unlock", protect(func() error { return lease.Unlock(ctx) }))
+	t.report(ctx, "Unlock", lease.Unlock(ctx))
 }
 
 func (t *tokenSource) deleteStored(ctx context.Context, token string) {
@@ -149,7 +150,7 @@ func (t *tokenSource) report(ctx context.Context, method string, err error) {
 		reason = err.Error()
 	case errors.As(err, &panicked):
 		reason, kind = "panicked", fmt.Sprintf("%T", panicked.value)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
 		reason = "timed out"
 	}
 	t.tell(func(l *slog.Logger) {

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -418,6 +420,26 @@ func TestATokenFetchedWithoutTheLockIsNotStored(t *testing.T) {
 			})
 		})
 	}
+	t.Run("another has it, and stores a newer one", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			store := newMemoryStore()
+			other, err := store.Lock(t.Context(), shopSealer().Key(), time.Hour)
+			require.NoError(t, err)
+			p := &clockedPlatform{lifetime: 2 * time.Hour, takes: 5 * time.Second}
+			source := p.source(t, openplatform.WithTokenStore(store))
+			go func() {
+				token, err := source.Token(t.Context())
+				assert.NoError(t, err)
+				assert.Equal(t, "at-1", token)
+			}()
+			time.Sleep(8 * time.Second)
+			require.NoError(t, other.Set(t.Context(), sealed("at-101"), time.Hour))
+			require.NoError(t, other.Unlock(t.Context()))
+			time.Sleep(time.Minute)
+			assert.Equal(t, "at-101", store.token())
+			assert.Equal(t, 1, store.called("Set"))
+		})
+	})
 	t.Run("the lock is lost meanwhile", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := newMemoryStore()
@@ -527,6 +549,57 @@ func TestARejectedTokenIsDeletedByTheValueThatWasStored(t *testing.T) {
 		reader.Invalidate(t.Context(), token)
 		synctest.Wait()
 		assert.Empty(t, store.token(), "although another machine has stored it")
+	})
+}
+
+// The other machines must learn of it even if the caller has had enough.
+func TestATokenIsDeletedThoughItsCallerIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		source.Invalidate(ctx, token)
+		synctest.Wait()
+		assert.Empty(t, store.token())
+	})
+}
+
+func TestTokensAreDeletedOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var stuck atomic.Int64
+		store := faulty(only("Delete", func(context.Context) error { stuck.Add(1); <-release; return nil }))
+		source := (&clockedPlatform{lifetime: 2 * time.Hour}).source(t, openplatform.WithTokenStore(store))
+		for n := range 5 {
+			source.Invalidate(t.Context(), fmt.Sprint("at-", n))
+		}
+		time.Sleep(time.Minute)
+		assert.EqualValues(t, 1, stuck.Load(), "what hangs costs one goroutine")
+		close(release)
+	})
+}
+
+// A slowHandler is a logger's that takes a second for each line.
+type slowHandler struct{ slog.Handler }
+
+func (slowHandler) Handle(context.Context, slog.Record) error { time.Sleep(time.Second); return nil }
+
+func TestATokenThatIsRejectedBeforeItIsStoredIsNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		p := &clockedPlatform{lifetime: -6 * time.Hour} // of which the logger is told
+		logger := slog.New(slowHandler{slog.NewTextHandler(new(bytes.Buffer), nil)})
+		source := newSource(t, p.client(t, openplatform.WithLogger(logger)), openplatform.WithTokenStore(store))
+		token, err := source.Token(t.Context())
+		require.NoError(t, err)
+		source.Invalidate(t.Context(), token)
+		time.Sleep(time.Minute)
+		assert.Zero(t, store.called("Set"))
+		assert.False(t, store.isLocked())
 	})
 }
 

@@ -1,214 +1,147 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
-	"fmt"
-	"math"
+	"image/color"
 	"slices"
-	"strconv"
 	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// The charts are read on light and on dark pages: they have no background, and colours
-// of their own for each.
+// style has what gonum does not write: fonts as wide as the one that it measures with, and colours for dark pages.
 const style = `<style>
-text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2328 }
-.title { font-size: 17px; font-weight: 600 }
-.muted { fill: #59636e }
-.right { text-anchor: end }
-.middle { text-anchor: middle }
-.grid { stroke: #d1d9e0 }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round }
-.leader { fill: none; stroke-width: 1; opacity: .6 }
-.peer { stroke: #8c959f }
-.ours { stroke: #0969da }
-.tuned { stroke: #1a7f37 }
-.byhand { stroke: #bc4c00 }
-.onresty { stroke: #8250df }
-text.ours, text.tuned, text.byhand, text.onresty, text.peer { stroke: none }
-text.ours { fill: #0969da; font-weight: 600 }
-text.tuned { fill: #1a7f37 }
-text.byhand { fill: #bc4c00 }
-text.onresty { fill: #8250df }
-text.peer { fill: #59636e }
-.line.ours { stroke-width: 4 }
-.line.tuned { stroke-width: 2; stroke-dasharray: 6 4 }
-.bar { stroke-width: 0 }
-.bar.ours { fill: #0969da }
-.bar.byhand { fill: #bc4c00 }
-.bar.onresty { fill: #8250df }
-.bar.peer { fill: #8c959f }
-.bar.faint { fill: #0969da; opacity: .55 }
-@media (prefers-color-scheme: dark) {
-text { fill: #f0f6fc }
-.muted { fill: #9198a1 }
-.grid { stroke: #3d444d }
-.peer { stroke: #7d8590 }
-.ours { stroke: #4493f8 }
-.tuned { stroke: #3fb950 }
-.byhand { stroke: #f0883e }
-.onresty { stroke: #ab7df8 }
-text.ours { fill: #4493f8 }
-text.tuned { fill: #3fb950 }
-text.byhand { fill: #f0883e }
-text.onresty { fill: #ab7df8 }
-text.peer { fill: #9198a1 }
-.bar.ours, .bar.faint { fill: #4493f8 }
-.bar.byhand { fill: #f0883e }
-.bar.onresty { fill: #ab7df8 }
-.bar.peer { fill: #7d8590 }
-}
+text { font-family: "Liberation Sans", Arial, Helvetica, sans-serif !important }
+@media (prefers-color-scheme: dark) { svg { filter: invert(1) hue-rotate(180deg) } }
 </style>
 `
 
-func class(name string) string {
-	switch name {
-	case ours:
-		return "ours"
-	case tuned:
-		return "tuned"
-	case byHand:
-		return "byhand"
-	case onResty:
-		return "onresty"
-	default:
-		return "peer"
+var colors = map[string]color.NRGBA{
+	ours:    {R: 9, G: 105, B: 218, A: 255},
+	tuned:   {R: 26, G: 127, B: 55, A: 255},
+	byHand:  {R: 188, G: 76, B: 0, A: 255},
+	onResty: {R: 130, G: 80, B: 223, A: 255},
+}
+
+// colorOf is grey for a peer, and fainter for a contender with something added.
+func colorOf(name string) color.Color {
+	name, _, added := strings.Cut(name, "+")
+	c, ok := colors[name]
+	if !ok {
+		c = color.NRGBA{R: 125, G: 133, B: 142, A: 255}
 	}
-}
-
-// A drawing is an SVG on its way.
-type drawing struct{ svg []byte }
-
-func newDrawing(width, height int, description string) *drawing {
-	d := &drawing{}
-	d.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`+"\n",
-		width, height, width, height, description)
-	d.add("%s", style)
-	return d
-}
-
-func (d *drawing) add(format string, args ...any) { d.svg = fmt.Appendf(d.svg, format, args...) }
-
-func (d *drawing) text(x, y float64, class, s string) {
-	d.add(`<text x="%.1f" y="%.1f" class="%s">%s</text>`+"\n", x, y, class, s)
-}
-
-func (d *drawing) path(class string, points []point) {
-	d.add(`<polyline class="%s" points="`, class)
-	for _, p := range points {
-		d.add("%.1f,%.1f ", p.x, p.y)
+	if added {
+		c.A = 140
 	}
-	d.add(`"/>` + "\n")
+	return c
 }
-
-func (d *drawing) end() []byte { return append(d.svg, "</svg>\n"...) }
-
-type point struct{ x, y float64 }
 
 // drawCalls draws how many calls a second each contender makes over TLS, by the number of
 // callers.
-func (r results) drawCalls() []byte {
-	const (
-		protocol                 = "tls-http1"
-		width, height            = 900, 480
-		left, right, top, bottom = 64.0, 560.0, 92.0, 420.0
-		nameAt, callsAt, connsAt = 592.0, 772.0, 880.0
-	)
-	lowest, highest := math.Inf(1), 0.0
+func (r results) drawCalls() ([]byte, error) {
+	p := newPlot("Calls a second over TLS (HTTP/1.1), by number of callers")
+	p.X.Label.Text, p.Y.Label.Text = "callers at once, logarithmic", "calls a second, logarithmic"
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks(1, 16, 128, 512), ticks(300, 1000, 3000, 10_000)
+	p.Y.Min = 300
+	p.Legend.Top, p.Legend.Left, p.Legend.Padding = true, true, 4
+
+	var lines []plot.Plotter
 	for _, name := range names {
+		var points plotter.XYs
 		for _, callers := range waitingCallers {
-			calls := r.median(waiting(protocol, callers, name), rate)
-			lowest, highest = min(lowest, calls), max(highest, calls)
+			points = append(points, plotter.XY{X: float64(callers), Y: r.median(waiting("tls-http1", callers, name), rate)})
+		}
+		line, err := plotter.NewLine(points)
+		if err != nil {
+			return nil, err
+		}
+		line.LineStyle = lineOf(name)
+		lines = append(lines, line)
+		switch {
+		case !slices.Contains(peers, name):
+			p.Legend.Add(name, line)
+		case name == peers[0]:
+			p.Legend.Add("SDKs of other services", line)
 		}
 	}
-	most := waitingCallers[len(waitingCallers)-1]
-	at := func(callers int, calls float64) point {
-		return point{
-			x: left + (right-left)*math.Log(float64(callers))/math.Log(float64(most)),
-			y: bottom - (bottom-top)*math.Log(calls/(lowest/1.3))/math.Log(highest*1.3/(lowest/1.3)),
-		}
-	}
-
-	d := newDrawing(width, height, "Calls a second over TLS, by number of callers")
-	d.text(20, 30, "title", "Calls a second over TLS, by number of callers")
-	d.text(20, 52, "muted", "HTTP/1.1, a server that takes 2 ms to answer, each with the pool it comes with; both axes logarithmic")
-	for _, tick := range []float64{10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000} {
-		if p := at(1, tick); top <= p.y && p.y <= bottom {
-			d.path("grid", []point{p, {right, p.y}})
-			d.text(left-8, p.y+4, "muted right", number(tick))
-		}
-	}
-	for _, callers := range waitingCallers {
-		d.text(at(callers, 1).x, bottom+22, "muted middle", strconv.Itoa(callers))
-	}
-	d.text((left+right)/2, bottom+44, "muted middle", "callers at once")
-
-	ends := make([]float64, len(names))
-	order := slices.Clone(names)
-	last := func(name string) float64 { return r.median(waiting(protocol, most, name), rate) }
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(last(b), last(a)) })
-	for i, name := range order {
-		ends[i] = at(most, last(name)).y
-	}
-	labels := apart(ends, 19)
-	d.text(callsAt, labels[0]-22, "muted right", "calls/s at "+strconv.Itoa(most))
-	d.text(connsAt, labels[0]-22, "muted right", "connections")
-	for i, name := range slices.Backward(order) { // the best on top
-		var line []point
-		for _, callers := range waitingCallers {
-			line = append(line, at(callers, r.median(waiting(protocol, callers, name), rate)))
-		}
-		d.path("line "+class(name), line)
-		d.path("leader "+class(name), []point{{right + 4, ends[i]}, {nameAt - 8, labels[i]}})
-		b := waiting(protocol, most, name)
-		d.text(nameAt, labels[i]+4, class(name), name)
-		d.text(callsAt, labels[i]+4, class(name)+" right", number(last(name)))
-		d.text(connsAt, labels[i]+4, class(name)+" right", number(r.median(b, atFirst)+r.median(b, later)))
-	}
-	return d.end()
+	slices.Reverse(lines) // the SDK's own on top
+	p.Add(lines...)
+	return render(p, 350)
 }
 
-// apart moves labels at the given heights, from top to bottom, so far from each other
-// that none covers another: halfway between moving them all down and moving them all up.
-func apart(heights []float64, gap float64) []float64 {
-	down, up := slices.Clone(heights), slices.Clone(heights)
-	for i := 1; i < len(down); i++ {
-		down[i] = max(down[i], down[i-1]+gap)
+func lineOf(name string) draw.LineStyle {
+	s := draw.LineStyle{Color: colorOf(name), Width: 1.5}
+	switch name {
+	case ours:
+		s.Width = 3
+	case tuned:
+		s.Dashes = []vg.Length{5, 3}
 	}
-	for i := len(up) - 2; i >= 0; i-- {
-		up[i] = min(up[i], up[i+1]-gap)
+	return s
+}
+
+func ticks(values ...float64) plot.ConstantTicks {
+	var all plot.ConstantTicks
+	for _, v := range values {
+		all = append(all, plot.Tick{Value: v, Label: number(v)})
 	}
-	for i := range down {
-		down[i] = (down[i] + up[i]) / 2
-	}
-	return down
+	return all
 }
 
 // drawMemory draws what a call costs in memory.
-func (r results) drawMemory() []byte {
-	const (
-		width, left, right = 900, 180.0, 660.0
-		top, row           = 78.0, 28.0
-	)
+func (r results) drawMemory() ([]byte, error) {
+	cost := func(name string) float64 { return r.median(inMemory(name), perCall) }
 	shown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == tuned })
 	shown = append(shown, ours+"+logger", ours+"+observer")
-	cost := func(name string) float64 { return r.median(inMemory(name), perCall) }
-	slices.SortFunc(shown, func(a, b string) int { return cmp.Compare(cost(a), cost(b)) })
-	longest := cost(shown[len(shown)-1])
+	slices.SortFunc(shown, func(a, b string) int { return cmp.Compare(cost(b), cost(a)) }) // from the bottom up
 
-	d := newDrawing(width, int(top+row*float64(len(shown)))+10, "What a call costs in memory")
-	d.text(20, 30, "title", "What a call costs in memory")
-	d.text(20, 52, "muted", "The same work with nothing below but a RoundTripper that answers at once")
+	p := newPlot("What a call costs in memory")
+	p.NominalY(shown...)
+	p.HideX()
+	p.X.Min, p.X.Max = 0, 1.4*cost(shown[0]) // room for the text after the longest bar
+	p.Y.Padding = 20
+	var labels plotter.XYLabels
 	for i, name := range shown {
-		y := top + row*float64(i)
-		kind := class(name)
-		if strings.HasPrefix(name, ours+"+") {
-			kind = "faint"
+		bar, err := plotter.NewBarChart(plotter.Values{cost(name)}, 15)
+		if err != nil {
+			return nil, err
 		}
-		length := (right - left) * cost(name) / longest
-		d.text(left-12, y+14, class(name)+" right", name)
-		d.add(`<rect class="bar %s" x="%.1f" y="%.1f" width="%.1f" height="18" rx="2"/>`+"\n", kind, left, y, length)
-		d.text(left+length+10, y+14, "", fmt.Sprintf("%s, %s allocations", duration(cost(name)), number(r.median(inMemory(name), allocs))))
+		bar.Horizontal, bar.XMin, bar.Color, bar.LineStyle.Width = true, float64(i), colorOf(name), 0
+		p.Add(bar)
+		labels.XYs = append(labels.XYs, plotter.XY{X: cost(name), Y: float64(i)})
+		labels.Labels = append(labels.Labels, duration(cost(name))+", "+number(r.median(inMemory(name), allocs))+" allocations")
 	}
-	return d.end()
+	texts, err := plotter.NewLabels(labels)
+	if err != nil {
+		return nil, err
+	}
+	texts.Offset = vg.Point{X: 6, Y: -4}
+	p.Add(texts)
+	return render(p, 260)
+}
+
+func newPlot(title string) *plot.Plot {
+	plot.DefaultFont.Variant, plotter.DefaultFont.Variant = "Sans", "Sans"
+	p := plot.New()
+	p.BackgroundColor = color.Transparent
+	p.Title.Text = title
+	p.Title.TextStyle.Font.Size, p.Title.Padding = 14, 10
+	return p
+}
+
+func render(p *plot.Plot, height vg.Length) ([]byte, error) {
+	const width, margin = 650, 15
+	canvas := vgsvg.New(width, height)
+	p.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
+	var svg bytes.Buffer
+	if _, err := canvas.WriteTo(&svg); err != nil {
+		return nil, err
+	}
+	return bytes.Replace(svg.Bytes(), []byte("<g "), []byte(style+"<g "), 1), nil
 }

@@ -48,19 +48,18 @@ func run(ctx context.Context, count int, quick, draw bool) error {
 	if err != nil {
 		return err
 	}
-	tables := r.tables()
-	for _, t := range tables {
-		fmt.Printf("\n%s:\n\n%s", t.name, t.text)
+	for _, s := range r.sections() {
+		fmt.Printf("\n%s:\n\n%s\n", s.name, s.text)
 	}
 	if quick {
 		return nil
 	}
-	if err := insert(page, tables); err != nil {
+	files, err := r.files()
+	if err != nil {
 		return err
 	}
-	for path, content := range map[string][]byte{
-		raw: output, callsChart: r.drawCalls(), memoryChart: r.drawMemory(),
-	} {
+	files[raw] = output
+	for path, content := range files {
 		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // they are there to be read
 			return err
 		}

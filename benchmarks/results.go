@@ -3,10 +3,10 @@ package main
 import (
 	"io"
 	"slices"
-	"strings"
 
 	"golang.org/x/perf/benchfmt"
 	"golang.org/x/perf/benchmath"
+	"golang.org/x/perf/benchproc"
 )
 
 // The contenders, as benchmarks are named after them.
@@ -34,6 +34,11 @@ type results struct {
 
 func parse(output io.Reader) (results, error) {
 	r := results{values: map[measurement][]float64{}, config: map[string]string{}}
+	// A name without the number of threads that go test appends to it.
+	names, err := new(benchproc.ProjectionParser).Parse(".fullname,/gomaxprocs", nil)
+	if err != nil {
+		return r, err
+	}
 	reader := benchfmt.NewReader(output, raw)
 	for reader.Scan() {
 		result, ok := reader.Result().(*benchfmt.Result)
@@ -43,25 +48,13 @@ func parse(output io.Reader) (results, error) {
 		for _, c := range result.Config {
 			r.config[c.Key] = string(c.Value)
 		}
-		benchmark := baseName(result.Name)
+		benchmark := names.Project(result).Get(names.Fields()[0])
 		for _, v := range result.Values {
 			m := measurement{benchmark, v.Unit}
 			r.values[m] = append(r.values[m], v.Value)
 		}
 	}
 	return r, reader.Err()
-}
-
-// baseName is a benchmark's name without the number of threads that go test appends.
-func baseName(n benchfmt.Name) string {
-	base, parts := n.Parts()
-	name := string(base)
-	for _, part := range parts {
-		if !strings.HasPrefix(string(part), "-") {
-			name += string(part)
-		}
-	}
-	return name
 }
 
 // summary is what benchstat would say: the median and its confidence interval.

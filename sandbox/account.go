@@ -13,10 +13,10 @@ const openIDLength = 28
 // Account is what AddAccount opens an account with. No documented length is checked, and a name left empty is one that
 // nobody can log in with.
 type Account struct {
-	Username string
-	Email    string
-	Mobile   string
-	Password string
+	Username string `json:"username"`
+	Email    string `json:"email"`
+	Mobile   string `json:"mobile"`
+	Password string `json:"password"`
 }
 
 // AddAccount opens an account without pictures, SMS and e-mail, already activated, and returns its open_id. If another
@@ -32,23 +32,66 @@ func (s *Sandbox) AddAccount(a Account) (openID string) {
 		return ""
 	}
 	s.accounts.add(added)
+	s.publishChange(ChangedAccounts)
 	return added.openID
 }
 
-// Mail is an e-mail that the platform would have sent.
-type Mail struct {
-	Email           string    // the address, as the request had it
-	ActivationToken string    // what Activate takes
-	RequestID       string    // the request that it was sent for
-	SentAt          time.Time // by the sandbox's clock
+// AccountInfo is an account as the platform knows it.
+type AccountInfo struct {
+	OpenID    string `json:"open_id"`
+	Username  string `json:"username"`
+	Email     string `json:"email"`
+	Mobile    string `json:"mobile"`
+	Activated bool   `json:"activated"`
 }
 
-// Mailbox returns the e-mails that an address got, oldest first. The newest 100,000 e-mails over all addresses are
-// kept; the slice is the caller's.
-func (s *Sandbox) Mailbox(email string) []Mail {
+func (a *account) info() AccountInfo {
+	return AccountInfo{OpenID: a.openID, Username: a.username, Email: a.email, Mobile: a.mobile, Activated: a.activated}
+}
+
+// ListAccounts returns the newest accounts, newest first, as many as limit says; 0 means all.
+func (s *Sandbox) ListAccounts(limit int) []AccountInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.mails.byAddress[email])
+
+	var found []AccountInfo
+	for _, a := range slices.Backward(s.accounts.queue) {
+		if limit > 0 && len(found) == limit {
+			break
+		}
+		found = append(found, a.info())
+	}
+	return found
+}
+
+// FindAccount returns the account that has this open_id, username, e-mail address or phone number.
+func (s *Sandbox) FindAccount(openIDOrName string) (found AccountInfo, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	a := s.accounts.byOpenID[openIDOrName]
+	if a == nil {
+		a = s.accounts.byName[openIDOrName]
+	}
+	if a == nil {
+		return AccountInfo{}, false
+	}
+	return a.info(), true
+}
+
+// RemoveAccount removes the account with this open_id, and with it its logins and tickets. It reports whether there was
+// one.
+func (s *Sandbox) RemoveAccount(openID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	a := s.accounts.byOpenID[openID]
+	if a == nil {
+		return false
+	}
+	s.accounts.remove(a)
+	s.publishChange(ChangedAccounts)
+	return true
 }
 
 // registerData is the data of Register 注册.
@@ -67,6 +110,9 @@ func (s *Sandbox) register(c call) (any, *failure) {
 		Mobile:   c.params["mobile"],
 		Password: c.params["password"],
 	}
+	if s.special[a.Mobile].Kind == WrongCode {
+		return nil, wrongSmsCode()
+	}
 	if failed := s.accounts.taken(a); failed != nil {
 		return nil, failed
 	}
@@ -83,7 +129,7 @@ func (s *Sandbox) register(c call) (any, *failure) {
 func (s *Sandbox) mailActivation(a *account, c call) {
 	token := newToken()
 	s.activations.put(token, a.openID, c.now)
-	s.mails.add(a.email, Mail{Email: a.email, ActivationToken: token, RequestID: c.requestID, SentAt: c.now})
+	s.sendMail(Mail{ID: s.nextID(), Email: a.email, ActivationToken: token, RequestID: c.requestID, SentAt: c.now})
 }
 
 // activate is Activate 账号激活.
@@ -103,7 +149,7 @@ func (s *Sandbox) activate(c call) (any, *failure) {
 }
 
 func invalidActivation() *failure {
-	return &failure{CodeInvalidActivation, "激活链接已失效"}
+	return assumed(CodeInvalidActivation)
 }
 
 // resetPassword is ResetPassword 重置密码. It ends every login of the account, this one included.
@@ -143,50 +189,70 @@ func (a *account) names() []string {
 	return slices.DeleteFunc([]string{a.username, a.email, a.mobile}, func(name string) bool { return name == "" })
 }
 
-// accounts holds the newest maxKept accounts. No two share a name, not even one's username with another's e-mail or
-// mobile, since Login takes any of the three.
+func (a *account) weight() int {
+	return weightOfAccount + len(a.username) + len(a.email) + len(a.mobile)
+}
+
+// accounts holds the newest accounts. No two share a name, not even one's username with another's e-mail or mobile,
+// since Login takes any of the three.
 type accounts struct {
+	room
 	byName   map[string]*account
 	byOpenID map[string]*account
 	queue    []*account // oldest first
 }
 
-func newAccounts() accounts {
-	return accounts{byName: make(map[string]*account), byOpenID: make(map[string]*account)}
+func newAccounts(memory int) accounts {
+	return accounts{
+		room:   newRoom(memory, shareOfAccounts),
+		byName: make(map[string]*account), byOpenID: make(map[string]*account),
+	}
 }
 
 // taken says which of the names another account has, if any.
 func (all *accounts) taken(a Account) *failure {
 	switch {
 	case all.byName[a.Username] != nil:
-		return &failure{CodeUsernameTaken, "用户名已存在"}
+		return assumed(CodeUsernameTaken)
 	case all.byName[a.Email] != nil:
-		return &failure{CodeEmailTaken, "邮箱已被注册"}
+		return assumed(CodeEmailTaken)
 	case all.byName[a.Mobile] != nil:
-		return &failure{CodeMobileTaken, "手机号已被注册"}
+		return assumed(CodeMobileTaken)
 	}
 	return nil
 }
 
 func (all *accounts) add(a *account) {
-	if len(all.queue) == maxKept {
-		all.dropOldest()
-	}
 	for _, name := range a.names() {
 		all.byName[name] = a
 	}
 	all.byOpenID[a.openID] = a
 	all.queue = append(all.queue, a)
+	all.used += a.weight()
+	for all.full(len(all.queue)) {
+		all.dropOldest()
+	}
 }
 
 func (all *accounts) dropOldest() {
 	oldest := all.queue[0]
 	all.queue[0] = nil // let go of it even while the array lives on
 	all.queue = all.queue[1:]
-	for _, name := range oldest.names() {
+	all.forget(oldest)
+}
+
+// remove removes an account that is there.
+func (all *accounts) remove(a *account) {
+	all.queue = slices.DeleteFunc(all.queue, func(other *account) bool { return other == a })
+	all.forget(a)
+}
+
+func (all *accounts) forget(a *account) {
+	for _, name := range a.names() {
 		delete(all.byName, name)
 	}
-	delete(all.byOpenID, oldest.openID)
+	delete(all.byOpenID, a.openID)
+	all.used -= a.weight()
 }
 
 // withMobile returns the account of a phone, or nil.

@@ -24,6 +24,14 @@ func (s *Sandbox) Advance(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset += min(d, maxAdvance-s.offset) // never the sum of both, which overflows
+	s.publishChange(ChangedClock)
+}
+
+// Advanced returns how far the sandbox's clock is ahead of the machine's: all that Advance added.
+func (s *Sandbox) Advanced() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
 }
 
 // now needs s.mu.

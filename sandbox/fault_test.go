@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -239,4 +240,177 @@ func TestLedgerShowsRequestsUnderWay(t *testing.T) {
 
 	cancel()
 	<-done
+}
+
+func TestFaultForNoOperationIsAnError(t *testing.T) {
+	s := sandbox.New()
+	for name, f := range map[string]sandbox.Fault{
+		"unknown operation":   {Operation: "SendSMSCode"},
+		"unknown preset":      {Preset: "nginx"},
+		"share below nothing": {Share: -1},
+		"share above all":     {Share: 101},
+		"range upside down":   {Delay: 2, MaxDelay: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := s.TryOrder(f)
+			require.ErrorContains(t, err, "sandbox: fault: ")
+			assert.PanicsWithError(t, err.Error(), func() { s.Order(f) })
+			assert.EqualError(t, s.Order(sandbox.Fault{}).Change(f), err.Error())
+		})
+	}
+	for _, operation := range sandbox.Operations() {
+		_, err := s.TryOrder(sandbox.Fault{Operation: operation})
+		require.NoError(t, err, operation)
+	}
+	assert.Len(t, sandbox.Operations(), 12)
+}
+
+func TestFaultWithAShare(t *testing.T) {
+	r := newRig(t)
+	share := r.Order(sandbox.Fault{Share: 30, Code: "401001"})
+	rest := r.Order(sandbox.Fault{Share: 100, Code: "401002"})
+	var codes []string
+	for range 300 {
+		codes = append(codes, r.send(checkTokenPath, "token", "A").Code)
+	}
+	assert.Equal(t, 90, share.Fired())
+	assert.Equal(t, 210, rest.Fired(), "what it leaves is for the next")
+	sequence := strings.Join(codes, " ")
+	for i := range 3 {
+		hundred := strings.Join(codes[i*100:i*100+100], " ")
+		assert.Equal(t, 30, strings.Count(hundred, "401001"), "of each hundred")
+	}
+	assert.NotEqual(t, sequence[:600], sequence[600:1200], "which ones by chance")
+}
+
+func TestFaultWithAShareHasItsTimes(t *testing.T) {
+	r := newRig(t)
+	o := r.Order(sandbox.Fault{Share: 50, Times: 3, Code: "500"})
+	for range 100 {
+		r.send(checkTokenPath, "token", "A")
+	}
+	assert.Equal(t, 3, o.Fired())
+	assert.False(t, o.Active())
+}
+
+func TestPresets(t *testing.T) {
+	tests := map[sandbox.Preset]struct {
+		status int
+		header map[string]string
+		body   string // a part of it
+	}{
+		sandbox.PresetNginx502: {502, map[string]string{"Server": "nginx", "Content-Type": "text/html"}, "<center><h1>502 Bad Gateway</h1></center>"},
+		sandbox.PresetEmpty503: {503, map[string]string{"Retry-After": "30", "Content-Length": "0"}, ""},
+		sandbox.PresetGBKPage: {
+			200,
+			map[string]string{"Content-Type": "text/html; charset=GBK"},
+			"<title>\xcf\xb5\xcd\xb3\xce\xac\xbb\xa4</title>", // 系统维护
+		},
+		sandbox.PresetRedirect: {307, map[string]string{"Location": "http://elsewhere.invalid/login"}, ""},
+	}
+	for preset, want := range tests {
+		for name, after := range map[string]bool{"before": false, "after": true} {
+			t.Run(string(preset)+"/"+name, func(t *testing.T) {
+				r := newRig(t)
+				r.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				body := r.smsBody(mobile)
+				r.Order(sandbox.Fault{Operation: sandbox.OpSendSmsCode, Preset: preset, After: after})
+
+				out, err := r.do(http.MethodPost, smsCodePath, body)
+
+				require.NoError(t, err)
+				assert.Equal(t, want.status, out.status)
+				assert.Contains(t, out.body, want.body)
+				for key, value := range want.header {
+					assert.Equal(t, value, out.header.Get(key))
+				}
+				assert.Equal(t, after, len(r.Outbox(mobile)) == 1)
+				assert.Empty(t, r.last().Code, "no envelope")
+			})
+		}
+	}
+	assert.Len(t, sandbox.Presets(), len(tests)+2, "and two that have tests of their own")
+}
+
+func TestPresetTruncatedJSON(t *testing.T) {
+	r := newRig(t)
+	r.Order(sandbox.Fault{Preset: sandbox.PresetTruncatedJSON})
+	out, err := r.do(http.MethodPost, imgCodePath, "")
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Equal(t, http.StatusOK, out.status)
+	assert.Contains(t, out.body, `"code":"000"`)
+}
+
+func TestFaultsCanBeLookedAtAndChanged(t *testing.T) {
+	r := newRig(t)
+	first := r.Order(sandbox.Fault{Operation: sandbox.OpCheckToken, Times: 1, Code: "401001", Header: http.Header{"X-A": {"1"}}})
+	second := r.Order(sandbox.Fault{Code: "401002"})
+	assert.Equal(t, []*sandbox.Ordered{first, second}, r.Faults())
+	assert.Equal(t, second, r.FindFault(second.ID()))
+	assert.Nil(t, r.FindFault(1))
+	assert.NotEqual(t, first.ID(), second.ID())
+	f := first.Fault()
+	f.Header.Set("X-A", "changed")
+	assert.Equal(t, sandbox.Fault{Operation: sandbox.OpCheckToken, Times: 1, Code: "401001", Header: http.Header{"X-A": {"1"}}}, first.Fault())
+
+	check := func() string { return r.send(checkTokenPath, "token", "A").Code }
+	assert.Equal(t, "401001", check())
+	assert.False(t, first.Active())
+	assert.True(t, second.Active())
+	assert.Equal(t, []*sandbox.Ordered{second, first}, r.Faults(), "those that have had their times come last")
+
+	require.NoError(t, second.Change(sandbox.Fault{Code: "401003"}))
+	assert.Equal(t, "401003", check())
+	assert.Equal(t, 1, second.Fired())
+	require.NoError(t, first.Change(sandbox.Fault{Code: "403001"}), "of one that has had its times")
+	assert.True(t, first.Active())
+	second.Cancel()
+	assert.False(t, second.Active())
+	assert.Equal(t, "403001", check())
+	assert.Equal(t, 1, first.Fired(), "the count began anew")
+	first.Cancel()
+	assert.Empty(t, r.Faults())
+	assert.Error(t, first.Change(sandbox.Fault{}), "once cancelled, it stays so")
+}
+
+func TestSpentFaultsAreForgotten(t *testing.T) {
+	r := newRig(t)
+	for range 150 {
+		r.Order(sandbox.Fault{Times: 1, Code: "500"})
+		r.send(checkTokenPath, "token", "A")
+	}
+	assert.Len(t, r.Faults(), 100)
+}
+
+func TestFaultInJSON(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault sandbox.Fault
+		text  string
+	}{
+		"nothing": {sandbox.Fault{}, `{}`},
+		"envelope": {
+			sandbox.Fault{
+				Operation: sandbox.OpSendSmsCode, Times: 2, Share: 50, After: true, Delay: 1500 * time.Millisecond, MaxDelay: time.Minute,
+				Code: "500", Msg: "系统异常", HTTPStatus: 503, Header: http.Header{"Retry-After": {"7"}},
+			},
+			`{"operation":"SendSmsCode","times":2,"share":50,"after":true,"delay":"1.5s","max_delay":"1m0s",
+			  "code":"500","msg":"系统异常","http_status":503,"header":{"Retry-After":"7"}}`,
+		},
+		"drop":           {sandbox.Fault{Drop: true}, `{"drop":true}`},
+		"preset":         {sandbox.Fault{Preset: sandbox.PresetSlowBody}, `{"preset":"slow_body"}`},
+		"body":           {sandbox.Fault{Body: "<html>"}, `{"body":"<html>"}`},
+		"body not UTF-8": {sandbox.Fault{Body: "\xff\xfe"}, `{"body_base64":"//4="}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, err := json.Marshal(tt.fault)
+			require.NoError(t, err)
+			assert.JSONEq(t, tt.text, string(text))
+			var back sandbox.Fault
+			require.NoError(t, json.Unmarshal([]byte(tt.text), &back))
+			assert.Equal(t, tt.fault, back)
+		})
+	}
+	for _, text := range []string{`{"Operation_": ""}`, `{"delay": 5}`, `{"delay": "soon"}`, `{"body_base64": "?"}`} {
+		assert.Error(t, json.Unmarshal([]byte(text), &sandbox.Fault{}), text)
+	}
 }

@@ -1,12 +1,18 @@
 package sandbox
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 	"time"
 )
 
 // ImgCodeLifetime is how long a picture can be answered after it was issued.
 const ImgCodeLifetime = 5 * time.Minute
+
+// imgCodeAlphabet is what a picture can show: no character that another looks like (0 O D Q, 1 I L, 2 Z, 5 S, 6 G, 8 B,
+// U V keep at most one each).
+const imgCodeAlphabet = "ACEFHJKMNPRTUWXY3479"
 
 const (
 	imgCodeLength   = 4
@@ -24,7 +30,7 @@ type imgCodeData struct {
 // apart from the code, so that nothing can be told from it.
 func (s *Sandbox) getImgCode(c call) (any, *failure) {
 	id := s.freeImgCodeID(c.now)
-	code := randomString(imgCodeLength, imgCodeAlphabet)
+	code := cmp.Or(s.fixedImgCode, randomString(imgCodeLength, imgCodeAlphabet))
 	s.pictures.put(id, code, c.now)
 	return imgCodeData{Img: picture(code), ImgCodeID: id}, nil
 }
@@ -51,15 +57,69 @@ func (s *Sandbox) SolveImgCode(id string) string {
 	return *code
 }
 
+// Picture is a picture code that can still be answered.
+type Picture struct {
+	ImgCodeID string    `json:"img_code_id"`
+	Answer    string    `json:"answer"` // the four characters that it shows
+	IssuedAt  time.Time `json:"issued_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// ListPictures returns the newest pictures that can still be answered, newest first, as many as limit says; 0 means all.
+func (s *Sandbox) ListPictures(limit int) []Picture {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	var found []Picture
+	for id, item := range s.pictures.alive(s.now()) {
+		if limit > 0 && len(found) == limit {
+			break
+		}
+		found = append(found, pictureOf(id, item))
+	}
+	return found
+}
+
+// FindPicture returns the picture with this img_code_id, if it can still be answered.
+func (s *Sandbox) FindPicture(id string) (p Picture, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pictures.find(id, s.now()) == nil {
+		return Picture{}, false
+	}
+	return pictureOf(id, s.pictures.byKey[id]), true
+}
+
+func pictureOf(id string, item *stored[string]) Picture {
+	return Picture{ImgCodeID: id, Answer: item.value, IssuedAt: item.until.Add(-ImgCodeLifetime), ExpiresAt: item.until}
+}
+
+// FixImgCode has all pictures from now on show this; "" leaves it to chance again. It has to be four of the characters
+// that pictures show, capital letters and digits without look-alikes.
+func (s *Sandbox) FixImgCode(answer string) error {
+	if answer != "" && (len(answer) != imgCodeLength || strings.Trim(answer, imgCodeAlphabet) != "") {
+		return fmt.Errorf("sandbox: a picture shows %d of the characters %s, not %q", imgCodeLength, imgCodeAlphabet, answer)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fixedImgCode = answer
+	return nil
+}
+
+// WithImgCode is FixImgCode from the start. New panics if the answer is none that a picture can show.
+func WithImgCode(answer string) Option {
+	return func(s *Sandbox) { must(s.FixImgCode(answer)) }
+}
+
 // redeemImgCode uses a picture up and says what is wrong with the answer to it, if anything. It needs s.mu.
 func (s *Sandbox) redeemImgCode(id, answer string, now time.Time) *failure {
 	code := s.pictures.find(id, now)
 	if code == nil {
-		return &failure{CodeImgCodeGone, "图形验证码已失效"}
+		return assumed(CodeImgCodeGone)
 	}
 	s.pictures.remove(id)
 	if !strings.EqualFold(answer, *code) {
-		return &failure{CodeWrongImgCode, "图形验证码错误"}
+		return assumed(CodeWrongImgCode)
 	}
 	return nil
 }

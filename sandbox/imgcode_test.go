@@ -3,6 +3,8 @@ package sandbox_test
 import (
 	"bytes"
 	"encoding/base64"
+	"image"
+	"image/color"
 	"image/jpeg"
 	"strings"
 	"testing"
@@ -32,19 +34,28 @@ func TestPicture(t *testing.T) {
 		require.Equal(t, 80, decoded.Bounds().Dx())
 		require.Equal(t, 30, decoded.Bounds().Dy())
 
-		// Ink, and nothing but ink, is darker than half: 9 pixels a dot, and from 10 to 19 dots a glyph.
-		dark := 0
+		// Ink, and nothing but ink, is darker than half: from 75 to 150 pixels a character,
+		// a few more or less where the JPEG blurs, and none on the picture's edge.
+		frame := decoded.Bounds()
+		ink := [4]int{}
 		for y := range 30 {
 			for x := range 80 {
-				red, green, blue, _ := decoded.At(x, y).RGBA()
-				if (299*red+587*green+114*blue)/1000 < 0x8000 {
-					dark++
+				if !dark(decoded.At(x, y)) {
+					continue
 				}
+				ink[min(max(x-2, 0)/19, 3)]++
+				assert.True(t, image.Pt(x, y).In(frame.Inset(1)), "ink at %d,%d", x, y)
 			}
 		}
-		assert.Greater(t, dark, 4*9*8)
-		assert.Less(t, dark, 4*9*22)
+		for _, pixels := range ink {
+			assert.InDelta(t, 112, pixels, 60)
+		}
 	}
+}
+
+func dark(c color.Color) bool {
+	red, green, blue, _ := c.RGBA()
+	return (299*red+587*green+114*blue)/1000 < 0x8000
 }
 
 func TestPictureBodies(t *testing.T) {

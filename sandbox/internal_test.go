@@ -1,13 +1,20 @@
 package sandbox
 
 import (
+	"image"
+	"image/color"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/fixed"
 )
 
 // Some of the platform's operations are GETs, whose parameters are in the query.
@@ -34,47 +41,68 @@ func TestReadParamsOfAGet(t *testing.T) {
 	}
 }
 
-func TestEveryCharacterHasAGlyph(t *testing.T) {
-	assert.Len(t, glyphs, len(imgCodeAlphabet))
+func TestNoCharacterIsCutOff(t *testing.T) {
 	for _, char := range imgCodeAlphabet {
-		for _, row := range glyphs[char] {
-			assert.Len(t, row, glyphColumns, string(char))
-		}
+		whole := image.NewRGBA(image.Rect(0, 0, 30, 30))
+		pen := font.Drawer{Dst: whole, Src: image.Black, Face: basicfont.Face7x13, Dot: fixed.P(10, 20)}
+		pen.DrawString(string(char))
+
+		assert.Equal(t, countInk(whole), countInk(newGlyph(char, color.Black)), string(char))
 	}
 }
 
-func TestOutboxForgetsTheOldest(t *testing.T) {
-	o := newOutbox[string]()
-	o.add("1", "old")
-	o.add("2", "old")
-	for range maxKept - 2 {
-		o.add("2", "new")
+func countInk(img *image.RGBA) (dots int) {
+	for i := 3; i < len(img.Pix); i += 4 {
+		if img.Pix[i] != 0 {
+			dots++
+		}
 	}
-	o.add("3", "new")
-	assert.Len(t, o.queue, maxKept)
-	assert.NotContains(t, o.byAddress, "1")
+	return dots
+}
 
-	o.add("3", "new")
-	assert.Equal(t, "new", o.byAddress["2"][0])
-	assert.Len(t, o.byAddress["2"], maxKept-2)
+// plenty is more memory than any of these tests needs.
+const plenty = 1 << 40
+
+func addresses[M any](o outbox[M]) []string {
+	return slices.Sorted(maps.Keys(o.byAddress))
+}
+
+func TestOutboxForgetsTheOldest(t *testing.T) {
+	o := newOutbox[string](plenty, 1)
+	o.add(1, "1", "old", 0)
+	o.add(2, "2", "old", 0)
+	for i := range maxKept - 2 {
+		o.add(int64(3+i), "2", "new", 0)
+	}
+	assert.Len(t, o.queue, maxKept)
+	assert.Equal(t, []string{"1", "2"}, addresses(o))
+
+	o.add(maxKept+1, "3", "new", 0)
+	assert.Len(t, o.queue, maxKept)
+	assert.Equal(t, []string{"2", "3"}, addresses(o))
+
+	o.add(maxKept+2, "3", "new", 0)
+	assert.Equal(t, "new", o.sentTo("2")[0])
+	assert.Len(t, o.sentTo("2"), maxKept-2)
 }
 
 // The strings of a message would otherwise stay for as long as the arrays that it was in.
 func TestOutboxLetsGoOfTheOldest(t *testing.T) {
-	o := newOutbox[string]()
-	o.add("1", "old")
-	o.add("1", "new")
-	queue, messages := o.queue, o.byAddress["1"]
+	o := newOutbox[string](plenty, 1)
+	o.add(1, "1", "old", 0)
+	o.add(2, "1", "new", 0)
+	queue, messages := o.queue, o.byAddress["1"].messages
 
 	o.dropOldest()
 
-	assert.Equal(t, []string{"", "1"}, queue)
-	assert.Equal(t, []string{"", "new"}, messages)
+	assert.Nil(t, queue[0])
+	assert.Nil(t, messages[0])
+	assert.Equal(t, "new", messages[1].message)
 }
 
 func TestStoreForgetsTheOldest(t *testing.T) {
 	now := time.Now()
-	s := newStore[int](time.Hour)
+	s := newStore[int](time.Hour, plenty, 1)
 	s.put("replaced", 1, now)
 	s.put("oldest", 2, now)
 	s.put("replaced", 3, now)
@@ -92,7 +120,7 @@ func TestStoreForgetsTheOldest(t *testing.T) {
 
 func TestStoreForgetsTheExpired(t *testing.T) {
 	now := time.Now()
-	s := newStore[int](time.Hour)
+	s := newStore[int](time.Hour, plenty, 1)
 	s.put("a", 1, now)
 	s.put("b", 2, now.Add(time.Minute))
 	assert.NotNil(t, s.find("a", now.Add(time.Hour-1)))
@@ -108,7 +136,7 @@ func TestStoreForgetsTheExpired(t *testing.T) {
 }
 
 func TestAccountsForgetTheOldest(t *testing.T) {
-	all := newAccounts()
+	all := newAccounts(plenty)
 	oldest := &account{openID: "oldest", username: "alice", email: "a@example.com", mobile: "1"}
 	all.add(oldest)
 	for i := range maxKept - 1 {
@@ -154,4 +182,17 @@ func TestPasswordIsSalted(t *testing.T) {
 	assert.True(t, one.is("s3cret-word"))
 	assert.False(t, one.is("s3cret-worD"))
 	assert.False(t, one.is(""))
+}
+
+// What was under way at a Reset does not weigh on the new ledger.
+func TestResetLetsGoOfWhatIsUnderWay(t *testing.T) {
+	s := New()
+	r := &record{id: s.nextID()}
+	s.ledger.add(r)
+	require.Positive(t, s.ledger.used)
+
+	s.Reset()
+	s.ledger.grow(r, 100)
+
+	assert.Zero(t, s.ledger.used)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -124,11 +125,82 @@ func TestMemoryIsBoundedInBytes(t *testing.T) {
 			s.accounts.add(a)
 			s.mailActivation(a, call{now: now, requestID: newUUID()})
 			s.logIn(a, now)
-			s.accessTokens.put(newToken(), struct{}{}, now)
+			s.accessTokens.put(newToken(), "client", now)
 			s.tickets.put(newToken(), a.openID, now)
 		}
 	})
 	t.Logf("%d MiB for all that can be kept", grew/each*maxKept>>20)
 	assert.Less(t, grew/each*maxKept, promised)
 	require.Len(t, s.accounts.queue, each)
+}
+
+// What a thing takes is an estimate. Here it is weighed, with as little in it as can be, and with as much.
+func TestEachKindKeepsToItsShare(t *testing.T) {
+	const (
+		memory = 16 << 20
+		ring   = maxEvents * 2 << 10 // what events of requests keep from being forgotten
+	)
+	wide := func(i, length int) string { // as many bytes as characters can have
+		text := fmt.Sprintf("%06d", i)
+		return text[len(text)-min(len(text), length):] + strings.Repeat("\U0001F4F1", max(length-len(text), 0))
+	}
+	kinds := map[string]struct {
+		share       int
+		short, long int // characters of what is kept
+		keep        func(s *Sandbox, i, length int)
+	}{
+		"requests": {share: shareOfRequests, short: 0, long: 400, keep: func(s *Sandbox, i, length int) {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/oauth/api/account/register", strings.NewReader(fmt.Sprintf(
+				`{"username": %q, "email": %[1]q, "mobile": %[1]q, "code": %[1]q, "password": %[1]q}`, wide(i, length))))
+			r.Header.Set(CallIDHeader, wide(i, length))
+			s.ServeHTTP(httptest.NewRecorder(), r)
+		}},
+		"requests to nowhere": {share: shareOfRequests, short: 0, long: 400, keep: func(s *Sandbox, i, length int) {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/"+url.PathEscape(wide(i, length)), nil)
+			r.Header.Set(CallIDHeader, wide(i, length))
+			s.ServeHTTP(httptest.NewRecorder(), r)
+		}},
+		"SMS": {share: shareOfSMS, short: 6, long: 32, keep: func(s *Sandbox, i, length int) {
+			s.sendSMS(SMS{ID: s.nextID(), Mobile: wide(i, length), Code: wide(i, 4), SmsType: "LOGIN", RequestID: newUUID()})
+		}},
+		"mail": {share: shareOfMail, short: 6, long: 255, keep: func(s *Sandbox, i, length int) {
+			s.sendMail(Mail{ID: s.nextID(), Email: wide(i, length), ActivationToken: newToken(), RequestID: newUUID()})
+		}},
+		"accounts": {share: shareOfAccounts, short: 5, long: 255, keep: func(s *Sandbox, i, length int) {
+			s.accounts.add(newAccount(Account{
+				Username: "u" + wide(i, min(length, 19)), Email: "e" + wide(i, length), Mobile: "m" + wide(i, min(length, 15)),
+			}))
+		}},
+		"pictures": {share: shareOfPictures, keep: func(s *Sandbox, i, _ int) {
+			s.pictures.put(wide(i, 6), string(fmt.Append(nil, i%10000)), s.now())
+		}},
+		"SMS codes": {share: shareOfSmsCodes, short: 6, long: 32, keep: func(s *Sandbox, i, length int) {
+			s.smsCodes.put(smsCodeKey(wide(i, length), smsTypeResetPassword), smsCode{text: wide(i, 4)}, s.now())
+		}},
+		"logins": {share: shareOfLogins, keep: func(s *Sandbox, _, _ int) {
+			s.logins.put(newToken(), login{openID: newToken()}, s.now())
+		}},
+		"tickets": {share: shareOfTickets, keep: func(s *Sandbox, _, _ int) { s.tickets.put(newToken(), newToken(), s.now()) }},
+	}
+	for name, kind := range kinds {
+		for size, length := range map[string]int{"short": kind.short, "long": kind.long} {
+			t.Run(name+"/"+size, func(t *testing.T) {
+				s := New(WithMemory(memory))
+				limit := memory / 64 * kind.share
+				if kind.share == shareOfRequests {
+					limit += ring
+				}
+				kept := 0
+				grew := grown(s, func() {
+					for came := 0; came-kept < 100; came++ { // until a hundred had to go
+						kind.keep(s, came, length)
+						kept = len(s.ledger.records) + len(s.texts.queue) + len(s.mails.queue) + len(s.accounts.queue) +
+							len(s.pictures.queue) + len(s.smsCodes.queue) + len(s.logins.queue) + len(s.tickets.queue)
+					}
+				})
+				t.Logf("%d kept, %d bytes each; %d%% of the share", kept, grew/kept, 100*grew/limit)
+				assert.LessOrEqual(t, grew, limit)
+			})
+		}
+	}
 }

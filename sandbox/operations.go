@@ -2,12 +2,47 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
+// Operation is the name of one of the platform's operations. It is another name for string, so that a name that comes
+// from elsewhere, such as the table of a test, needs no conversion.
+type Operation = string
+
+// The platform's operations, by the names of its documents.
+const (
+	OpRegister          Operation = "Register"          // 注册
+	OpLogin             Operation = "Login"             // 登录
+	OpGetImgCode        Operation = "GetImgCode"        // 获取图形验证码
+	OpActivate          Operation = "Activate"          // 账号激活
+	OpSendSmsCode       Operation = "SendSmsCode"       // 发送短信验证码
+	OpLoginByMobileCode Operation = "LoginByMobileCode" // 短信验证码登录
+	OpResetPassword     Operation = "ResetPassword"     // 重置密码
+	OpLogout            Operation = "Logout"            // 登出
+	OpCheckToken        Operation = "CheckToken"        // 校验token
+	OpGetAccessToken    Operation = "GetAccessToken"    // 获取AccessToken
+	OpGetServiceTicket  Operation = "GetServiceTicket"  // 获取ServiceTicket
+	OpGetAccount        Operation = "GetAccount"        // 获取用户信息
+)
+
+// Operations returns the names of all operations, in the order of the platform's documents.
+func Operations() []Operation {
+	names := make([]Operation, 0, len(operations))
+	for _, op := range operations {
+		names = append(names, op.name)
+	}
+	return names
+}
+
+// isOperation reports whether an operation has this name.
+func isOperation(name string) bool {
+	return slices.ContainsFunc(operations, func(op operation) bool { return op.name == name })
+}
+
 // operation is one of the platform's operations.
 type operation struct {
-	name   string // as in the platform's documents and in Entry.Operation
+	name   Operation
 	method string
 	path   string
 	params []param // in the order they are checked
@@ -21,7 +56,7 @@ type operation struct {
 // the function that it runs.
 var operations = []operation{
 	{
-		name: "Register", method: http.MethodPost, path: "/oauth/api/account/register",
+		name: OpRegister, method: http.MethodPost, path: "/oauth/api/account/register",
 		params: []param{
 			{name: "username", min: 6, max: 20},
 			{name: "email", max: 255},
@@ -32,26 +67,26 @@ var operations = []operation{
 		run: (*Sandbox).register,
 	},
 	{
-		name: "Login", method: http.MethodPost, path: "/oauth/api/account/login",
+		name: OpLogin, method: http.MethodPost, path: "/oauth/api/account/login",
 		params: []param{{name: "account"}, {name: "password", max: 20}},
 		run:    (*Sandbox).login,
 	},
 	{
-		name: "GetImgCode", method: http.MethodPost, path: "/oauth/api/account/getImgCode",
+		name: OpGetImgCode, method: http.MethodPost, path: "/oauth/api/account/getImgCode",
 		run: (*Sandbox).getImgCode,
 	},
 	{
-		name: "Activate", method: http.MethodGet, path: "/oauth/api/account/activate",
+		name: OpActivate, method: http.MethodGet, path: "/oauth/api/account/activate",
 		params: []param{{name: "token"}},
 		run:    (*Sandbox).activate,
 	},
 	{
-		name: "SendSmsCode", method: http.MethodPost, path: "/oauth/api/account/sendSmsCode",
+		name: OpSendSmsCode, method: http.MethodPost, path: "/oauth/api/account/sendSmsCode",
 		params: []param{{name: "mobile", max: maxMobile}, {name: "img_code_id"}, {name: "img_code"}, {name: "sms_type"}},
 		run:    (*Sandbox).sendSmsCode,
 	},
 	{
-		name: "LoginByMobileCode", method: http.MethodPost, path: "/oauth/api/account/loginByMobileCode",
+		name: OpLoginByMobileCode, method: http.MethodPost, path: "/oauth/api/account/loginByMobileCode",
 		params: []param{
 			{name: "mobile", max: 16},
 			{name: "code", min: smsCodeLength, max: smsCodeLength},
@@ -60,32 +95,32 @@ var operations = []operation{
 		run: (*Sandbox).loginByMobileCode,
 	},
 	{
-		name: "ResetPassword", method: http.MethodPost, path: "/oauth/api/account/resetPassword",
+		name: OpResetPassword, method: http.MethodPost, path: "/oauth/api/account/resetPassword",
 		params: []param{{name: "token"}, {name: "password", max: 20}},
 		run:    (*Sandbox).resetPassword,
 	},
 	{
-		name: "Logout", method: http.MethodGet, path: "/oauth/api/account/logout",
+		name: OpLogout, method: http.MethodGet, path: "/oauth/api/account/logout",
 		params: []param{{name: "token"}},
 		run:    (*Sandbox).logout,
 	},
 	{
-		name: "CheckToken", method: http.MethodGet, path: "/oauth/checkToken",
+		name: OpCheckToken, method: http.MethodGet, path: "/oauth/checkToken",
 		params: []param{{name: "token"}},
 		run:    (*Sandbox).checkToken,
 	},
 	{
-		name: "GetAccessToken", method: http.MethodGet, path: "/oauth/getAccessToken",
+		name: OpGetAccessToken, method: http.MethodGet, path: "/oauth/getAccessToken",
 		params: []param{{name: "client_id"}, {name: "client_secret"}},
 		run:    (*Sandbox).getAccessToken,
 	},
 	{
-		name: "GetServiceTicket", method: http.MethodPost, path: "/oauth/getServiceTicket",
+		name: OpGetServiceTicket, method: http.MethodPost, path: "/oauth/getServiceTicket",
 		params: []param{{name: "access_token"}, {name: "token"}},
 		run:    (*Sandbox).getServiceTicket,
 	},
 	{
-		name: "GetAccount", method: http.MethodPost, path: "/oauth/api/account/getAccount",
+		name: OpGetAccount, method: http.MethodPost, path: "/oauth/api/account/getAccount",
 		params: []param{{name: "service_ticket"}},
 		run:    (*Sandbox).getAccount,
 	},

@@ -7,6 +7,12 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math/rand/v2"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/basicfont"
+	"golang.org/x/image/math/f64"
+	"golang.org/x/image/math/fixed"
 )
 
 // A picture is as large as the platform's, and drawn so that a person can read it in a terminal too, at one column per
@@ -16,13 +22,15 @@ const (
 	pictureHeight  = 30
 	pictureQuality = 90
 
-	dotSize   = 3 // pixels per dot of the font, across and down
-	glyphStep = 19
-	glyphLeft = 4
-	glyphTop  = (pictureHeight - glyphRows*dotSize) / 2
+	glyphWidth  = 6 // dots of the font, of a capital or a digit
+	glyphHeight = 9
+	dotWidth    = 2.5 // pixels
+	dotHeight   = 2.3
+	glyphStep   = 19
+	glyphLeft   = 4
 
-	maxSlant = 0.18 // pixels to the side per row, either way
-	maxShift = 3    // pixels up or down
+	maxSlant = 0.5 // pixels to the side per dot up or down, either way
+	maxShift = 3   // pixels up or down
 
 	noiseDots  = 40
 	noiseLines = 2
@@ -44,10 +52,10 @@ type picture string
 // MarshalText draws the picture, a little different each time.
 func (p picture) MarshalText() ([]byte, error) {
 	canvas := image.NewRGBA(image.Rect(0, 0, pictureWidth, pictureHeight))
-	fill(canvas, paper)
+	draw.Draw(canvas, canvas.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
 	drawNoise(canvas)
 	for i, char := range string(p) {
-		drawGlyph(canvas, glyphLeft+i*glyphStep, glyphs[char])
+		drawGlyph(canvas, glyphLeft+i*glyphStep, char)
 	}
 
 	var out bytes.Buffer
@@ -56,14 +64,6 @@ func (p picture) MarshalText() ([]byte, error) {
 	}
 	// image/jpg is no registered type, but it is what the platform writes.
 	return []byte("data:image/jpg;base64," + base64.StdEncoding.EncodeToString(out.Bytes())), nil
-}
-
-func fill(canvas *image.RGBA, c color.RGBA) {
-	for y := range pictureHeight {
-		for x := range pictureWidth {
-			canvas.SetRGBA(x, y, c)
-		}
-	}
 }
 
 // drawNoise sprinkles grey dots and thin lines. It comes before the glyphs, which therefore stay whole.
@@ -85,18 +85,24 @@ func lightGrey() color.RGBA {
 	return color.RGBA{R: grey, G: grey, B: grey, A: 255}
 }
 
-// drawGlyph draws a glyph with its left edge around x: slanted, moved up or down, and in an ink, all by chance.
-func drawGlyph(canvas *image.RGBA, x int, g glyph) {
-	ink := inks[rand.IntN(len(inks))]
+// drawGlyph draws a character with its left edge around x: slanted, moved up or down, and in an ink, all by chance.
+func drawGlyph(canvas *image.RGBA, x int, char rune) {
+	glyph := newGlyph(char, inks[rand.IntN(len(inks))])
 	slant := (rand.Float64()*2 - 1) * maxSlant
-	top := glyphTop + rand.IntN(2*maxShift+1) - maxShift
+	left := float64(x) - slant*glyphHeight/2
+	top := (pictureHeight-glyphHeight*dotHeight)/2 + float64(rand.IntN(2*maxShift+1)-maxShift)
 
-	for row := range glyphRows * dotSize {
-		lean := int(slant * float64(glyphRows*dotSize/2-row))
-		for column := range glyphColumns * dotSize {
-			if g[row/dotSize][column/dotSize] == '#' {
-				canvas.SetRGBA(x+lean+column, top+row, ink)
-			}
-		}
-	}
+	// Blended dots would make edges that are neither ink nor paper.
+	draw.NearestNeighbor.Transform(canvas, f64.Aff3{
+		dotWidth, slant, left,
+		0, dotHeight, top,
+	}, glyph, glyph.Bounds(), draw.Over, nil)
+}
+
+// newGlyph returns a character at the font's own size.
+func newGlyph(char rune, ink color.Color) *image.RGBA {
+	glyph := image.NewRGBA(image.Rect(0, 0, glyphWidth, glyphHeight))
+	pen := font.Drawer{Dst: glyph, Src: image.NewUniform(ink), Face: basicfont.Face7x13, Dot: fixed.P(0, glyphHeight)}
+	pen.DrawString(string(char))
+	return glyph
 }

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -39,11 +41,12 @@ var (
 
 // SMS is a text message that the platform would have sent.
 type SMS struct {
-	Mobile    string    // the phone, as the request had it
-	SmsType   string    // REGISTER, RESET_PASSWORD or LOGIN
-	Code      string    // the SMS code (短信验证码), four lower-case letters and digits
-	RequestID string    // the request that it was sent for
-	SentAt    time.Time // by the sandbox's clock
+	ID        int64     `json:"id"`         // higher than that of every SMS, e-mail and request before
+	Mobile    string    `json:"mobile"`     // the phone, as the request had it
+	SmsType   string    `json:"sms_type"`   // REGISTER, RESET_PASSWORD or LOGIN
+	Code      string    `json:"code"`       // the SMS code (短信验证码), four lower-case letters and digits unless fixed
+	RequestID string    `json:"request_id"` // the request that it was sent for
+	SentAt    time.Time `json:"sent_at"`    // by the sandbox's clock
 }
 
 // sendSmsCode is SendSmsCode 发送短信验证码.
@@ -56,11 +59,12 @@ func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 		return nil, failed
 	}
 	if s.throttled(mobile, c.now) {
-		return nil, &failure{CodeTooManySms, "短信发送过于频繁，请稍后再试"}
+		return nil, assumed(CodeTooManySms)
 	}
-	code := randomString(smsCodeLength, smsCodeAlphabet)
+	code := s.newSmsCode(mobile)
 	s.smsCodes.put(smsCodeKey(mobile, smsType), smsCode{text: code}, c.now)
-	s.texts.add(mobile, SMS{
+	s.sendSMS(SMS{
+		ID:        s.nextID(),
 		Mobile:    mobile,
 		SmsType:   smsType,
 		Code:      code,
@@ -70,18 +74,128 @@ func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 	return true, nil
 }
 
-// Outbox returns the SMS that a phone got, oldest first. The newest 100,000 SMS over all phones are kept; the slice is
-// the caller's.
+// sendSMS needs s.mu.
+func (s *Sandbox) sendSMS(sms SMS) {
+	s.texts.add(sms.ID, sms.Mobile, sms, sms.size())
+	s.smsWaiters.tell(s.texts.queue[len(s.texts.queue)-1])
+	s.publish(event{id: sms.ID, what: EventSMS, sms: &sms})
+}
+
+// size is that of its strings in bytes, sms_type excepted, which is a constant.
+func (sms SMS) size() int { return len(sms.Mobile) + len(sms.Code) + len(sms.RequestID) }
+
+// newSmsCode returns the code of an SMS to a phone. It needs s.mu.
+func (s *Sandbox) newSmsCode(mobile string) string {
+	if special := s.special[mobile]; special.Kind == FixedCode {
+		return special.SmsCode
+	}
+	if s.fixedSmsCode != "" {
+		return s.fixedSmsCode
+	}
+	return randomString(smsCodeLength, smsCodeAlphabet)
+}
+
+// FixSmsCode has all SMS from now on say this code; "" leaves it to chance again. It has to have four characters. The
+// code of a special number counts for more.
+func (s *Sandbox) FixSmsCode(code string) error {
+	if code != "" {
+		if err := checkSmsCode(code); err != nil {
+			return fmt.Errorf("sandbox: %w, not %q", err, code)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fixedSmsCode = code
+	return nil
+}
+
+// WithSmsCode is FixSmsCode from the start. New panics if the code does not have four characters.
+func WithSmsCode(code string) Option {
+	return func(s *Sandbox) { must(s.FixSmsCode(code)) }
+}
+
+// Outbox returns the SMS that a phone got, oldest first. Over all phones the newest SMS are kept, up to 100,000; the
+// slice is the caller's.
 func (s *Sandbox) Outbox(mobile string) []SMS {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.texts.byAddress[mobile])
+	return s.texts.sentTo(mobile)
+}
+
+// SMSFilter is what SMS are looked for by. A field left empty says nothing.
+type SMSFilter struct {
+	Mobile  string // the phone that it went to
+	SmsType string
+
+	After  int64 // has a higher ID
+	Before int64 // has a lower ID
+	Limit  int   // how many at most, the newest ones
+}
+
+func (f SMSFilter) query() query[SMS] {
+	q := query[SMS]{address: f.Mobile, after: f.After, before: f.Before, limit: f.Limit}
+	if f.SmsType != "" {
+		q.match = func(sms SMS) bool { return sms.SmsType == f.SmsType }
+	}
+	return q
+}
+
+// ListSMS returns the SMS that match, newest first.
+func (s *Sandbox) ListSMS(f SMSFilter) []SMS {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.texts.list(f.query())
+}
+
+// FindSMS returns the SMS with this ID.
+func (s *Sandbox) FindSMS(id int64) (sms SMS, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.texts.find(id)
+}
+
+// NextSMS returns the newest SMS that matches, and waits for one as long as there is none. With After it is sure to be
+// one that was sent since then:
+//
+//	before := sb.LastID()
+//	// ... something that has an SMS sent
+//	sms, err := sb.NextSMS(ctx, sandbox.SMSFilter{Mobile: "13900001111", After: before})
+//
+// It fails when ctx ends or the Sandbox is closed.
+func (s *Sandbox) NextSMS(ctx context.Context, f SMSFilter) (SMS, error) {
+	return next(ctx, s, &s.texts, s.smsWaiters, f.query())
+}
+
+// WaitSMS returns the newest SMS to a phone that no WaitSMS has returned before, and waits for one as long as there is
+// none: called once after each SMS, it returns each. Calls that wait for the same phone at the same time all return what
+// comes. It fails when ctx ends or the Sandbox is closed.
+func (s *Sandbox) WaitSMS(ctx context.Context, mobile string) (SMS, error) {
+	sms, err := s.NextSMS(ctx, SMSFilter{Mobile: mobile, After: s.givenSMS(mobile)})
+	if err != nil {
+		return SMS{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.texts.byAddress[mobile]; b != nil {
+		b.given = max(b.given, sms.ID)
+	}
+	return sms, nil
+}
+
+// givenSMS returns the ID of the SMS to this phone that WaitSMS returned last.
+func (s *Sandbox) givenSMS(mobile string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b := s.texts.byAddress[mobile]; b != nil {
+		return b.given
+	}
+	return 0
 }
 
 // throttled needs s.mu.
 func (s *Sandbox) throttled(mobile string, now time.Time) bool {
-	sent := s.texts.byAddress[mobile]
-	return len(sent) > 0 && now.Sub(sent[len(sent)-1].SentAt) < SMSInterval
+	last := s.texts.last(mobile)
+	return s.special[mobile].Kind == Throttled || last != nil && now.Sub(last.SentAt) < SMSInterval
 }
 
 // smsCode is an SMS code that was sent and not used yet.
@@ -101,7 +215,7 @@ func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *f
 	key := smsCodeKey(mobile, smsType)
 	code := s.smsCodes.find(key, now)
 	if code == nil {
-		return &failure{CodeSmsCodeGone, "短信验证码已失效"}
+		return assumed(CodeSmsCodeGone)
 	}
 	if strings.EqualFold(guess, code.text) {
 		s.smsCodes.remove(key)
@@ -111,9 +225,13 @@ func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *f
 	if code.guesses == SmsCodeGuesses {
 		s.smsCodes.remove(key)
 	}
-	return &failure{CodeWrongSmsCode, "短信验证码错误"}
+	return wrongSmsCode()
+}
+
+func wrongSmsCode() *failure {
+	return assumed(CodeWrongSmsCode)
 }
 
 func invalidSmsType() *failure {
-	return &failure{CodeInvalidSmsType, "短信类型不正确"}
+	return assumed(CodeInvalidSmsType)
 }

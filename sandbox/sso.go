@@ -1,6 +1,10 @@
 package sandbox
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // Documented lifetimes.
 const (
@@ -19,20 +23,72 @@ const (
 // serviceTicketUses is the number_of_uses of every ticket.
 const serviceTicketUses = 1
 
+// WithOneAccessToken has a new access token end the last one of the same client. The platform does not say which it does,
+// and programs that run on several machines must survive both.
+func WithOneAccessToken() Option {
+	return func(s *Sandbox) { s.oneAccessToken = true }
+}
+
+// Client is a business system that GetAccessToken serves.
+type Client struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret"`
+}
+
 // AddClient makes a business system known, as one that GetAccessToken serves. A known id gets the new secret.
 func (s *Sandbox) AddClient(id, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clients[id] = secret
+	s.addClient(id, secret)
+	s.publishChange(ChangedClients)
+}
+
+// addClient needs s.mu.
+func (s *Sandbox) addClient(id, secret string) {
+	if known := s.clients[id]; known != nil {
+		known.secret = secret
+		return
+	}
+	s.clients[id] = &client{id: id, secret: secret}
+}
+
+// client is a business system on the platform.
+type client struct {
+	id, secret string
+	lastToken  string // the access token that it got last
+}
+
+// Clients returns the business systems that are known, by ascending ID.
+func (s *Sandbox) Clients() []Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sortedClients()
+}
+
+// sortedClients needs s.mu.
+func (s *Sandbox) sortedClients() []Client {
+	all := make([]Client, 0, len(s.clients))
+	for _, id := range slices.Sorted(maps.Keys(s.clients)) {
+		all = append(all, Client{ID: id, Secret: s.clients[id].secret})
+	}
+	return all
+}
+
+// RemoveClient forgets a business system and reports whether it was known. Its access tokens stay.
+func (s *Sandbox) RemoveClient(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clients[id] == nil {
+		return false
+	}
+	delete(s.clients, id)
+	s.publishChange(ChangedClients)
+	return true
 }
 
 // RevokeAccessTokens ends every access token at once, of every client, before its time. It is for testing what a client
 // does about an access token that is refused. Tickets stay.
-func (s *Sandbox) RevokeAccessTokens() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.accessTokens.clear()
-}
+func (s *Sandbox) RevokeAccessTokens() { s.RevokeTokens(AccessToken) }
 
 // checkToken is CheckToken 校验token.
 func (s *Sandbox) checkToken(c call) (any, *failure) {
@@ -50,16 +106,19 @@ type accessTokenData struct {
 
 // getAccessToken is GetAccessToken 获取AccessToken.
 func (s *Sandbox) getAccessToken(c call) (any, *failure) {
-	secret, known := s.clients[c.params["client_id"]]
-	if !known {
+	client := s.clients[c.params["client_id"]]
+	if client == nil {
 		return nil, &failure{codeInvalidClientID, "client_id不正确"}
 	}
-	if c.params["client_secret"] != secret {
+	if c.params["client_secret"] != client.secret {
 		return nil, &failure{codeInvalidClientSecret, "client_secret不正确"}
 	}
-	token := newToken()
-	s.accessTokens.put(token, struct{}{}, c.now)
-	return accessTokenData{AccessToken: token, Expired: localTime(c.now.Add(AccessTokenLifetime))}, nil
+	if s.oneAccessToken {
+		s.accessTokens.remove(client.lastToken)
+	}
+	client.lastToken = newToken()
+	s.accessTokens.put(client.lastToken, client.id, c.now)
+	return accessTokenData{AccessToken: client.lastToken, Expired: localTime(c.now.Add(AccessTokenLifetime))}, nil
 }
 
 // serviceTicketData is the data of GetServiceTicket 获取ServiceTicket.

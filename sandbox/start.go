@@ -6,7 +6,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
@@ -20,16 +19,18 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Server is a Sandbox that listens, and a client that talks to it. Make one with Start in a test, and with Listen
-// elsewhere.
+// Server is a Sandbox that listens, and a client that talks to it. Make one with Start or StartInMemory in a test, and
+// with Listen or ListenInMemory elsewhere.
 type Server struct {
 	*Sandbox
 
-	URL    string // where it listens: http, loopback, a port of its own
+	URL    string // where it listens: http, loopback, a port of its own; or nowhere, if in memory
 	Client *openplatform.Client
+	// Transport reaches it from a client of your own, with URL as its base URL: openplatform.WithHTTPClient takes it in
+	// an http.Client, and proves by it what was not sent, as it does by any *http.Transport.
+	Transport *http.Transport
 
 	server *http.Server
-	end    func()        // ends what requests wait for
 	served chan struct{} // closed when the server has ended
 }
 
@@ -37,6 +38,20 @@ type Server struct {
 func Start(tb TB, opts ...Option) *Server {
 	tb.Helper()
 	s, err := Listen(opts...)
+	return started(tb, s, err)
+}
+
+// StartInMemory is Start without a socket: its Client, and whoever uses its Transport, reaches it over a network in
+// memory. It works in a testing/synctest bubble, in which it is to be started, and there its delays and lifetimes take
+// no real time.
+func StartInMemory(tb TB, opts ...Option) *Server {
+	tb.Helper()
+	s, err := ListenInMemory(opts...)
+	return started(tb, s, err)
+}
+
+func started(tb TB, s *Server, err error) *Server {
+	tb.Helper()
 	if err != nil {
 		tb.Fatalf("%v", err)
 		return nil
@@ -52,17 +67,28 @@ func Listen(opts ...Option) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	url := "http://" + listener.Addr().String()
-	client, err := openplatform.NewClient(openplatform.Test, openplatform.WithBaseURL(url))
+	return listenOn(listener, "http://"+listener.Addr().String(), openplatform.DefaultTransport(), opts)
+}
+
+// ListenInMemory is Listen without a socket: see StartInMemory.
+func ListenInMemory(opts ...Option) (*Server, error) {
+	listener := newMemoryListener()
+	transport := openplatform.DefaultTransport()
+	transport.Proxy, transport.DialContext = nil, listener.dial
+	return listenOn(listener, memoryURL, transport, opts)
+}
+
+func listenOn(listener net.Listener, url string, transport *http.Transport, opts []Option) (*Server, error) {
+	client, err := openplatform.NewClient(openplatform.Test,
+		openplatform.WithBaseURL(url), openplatform.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
 		_ = listener.Close()
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	sandbox := New(opts...)
 	s := &Server{
-		Sandbox: sandbox, URL: url, Client: client,
+		Sandbox: sandbox, URL: url, Client: client, Transport: transport,
 		server: newHTTPServer(sandbox),
-		end:    sync.OnceFunc(func() { close(sandbox.ended) }),
 		served: make(chan struct{}),
 	}
 	go func() {
@@ -91,10 +117,12 @@ func newHTTPServer(handler http.Handler) *http.Server {
 	}
 }
 
-// Close ends the server and every connection to it, and with it the requests that a Fault's Delay holds. To close again does nothing.
+// Close ends the server and every connection to it, and with it whatever waits, as Sandbox.Close does. To close again
+// does nothing.
 func (s *Server) Close() {
-	s.end() // a client that sent more than its request keeps net/http from seeing that its connection has ended
+	s.Sandbox.Close() // a client that sent more than its request keeps net/http from seeing that its connection has ended
 	s.Client.CloseIdleConnections()
+	s.Transport.CloseIdleConnections()
 	_ = s.server.Close()
 	<-s.served
 }

@@ -1,9 +1,14 @@
 package sandbox
 
-import "time"
+import (
+	"iter"
+	"slices"
+	"time"
+)
 
-// store keeps values by key, each for the same lifetime, and no more than the newest maxKept of them.
+// store keeps values by key, each for the same lifetime, the newest ones.
 type store[V any] struct {
+	room
 	lifetime time.Duration
 	byKey    map[string]*stored[V]
 	queue    []*stored[V] // every one put, replaced and deleted ones included, oldest first
@@ -15,24 +20,33 @@ type stored[V any] struct {
 	until time.Time
 }
 
-func newStore[V any](lifetime time.Duration) store[V] {
-	return store[V]{lifetime: lifetime, byKey: make(map[string]*stored[V])}
+func newStore[V any](lifetime time.Duration, memory, share int) store[V] {
+	return store[V]{room: newRoom(memory, share), lifetime: lifetime, byKey: make(map[string]*stored[V])}
 }
 
 // put keeps a value, in place of one with the same key, and forgets those whose time is up.
 func (s *store[V]) put(key string, value V, now time.Time) {
+	s.putUntil(key, value, now.Add(s.lifetime))
 	s.purge(now)
-	item := &stored[V]{key: key, value: value, until: now.Add(s.lifetime)}
-	s.byKey[key] = item
-	s.queue = append(s.queue, item)
 }
 
-// purge forgets what has expired and makes room for one more.
+func (s *store[V]) putUntil(key string, value V, until time.Time) {
+	item := &stored[V]{key: key, value: value, until: until}
+	s.byKey[key] = item
+	s.queue = append(s.queue, item)
+	s.used += item.weight()
+}
+
+// weight takes no value to be longer than the reserve in weightOfStored.
+func (item *stored[V]) weight() int { return weightOfStored + len(item.key) }
+
+// purge forgets what has expired and what there is no room for.
 func (s *store[V]) purge(now time.Time) {
-	for len(s.queue) > 0 && (len(s.queue) >= maxKept || !now.Before(s.queue[0].until)) {
+	for len(s.queue) > 0 && (s.full(len(s.queue)) || !now.Before(s.queue[0].until)) {
 		oldest := s.queue[0]
 		s.queue[0] = nil // let go of it even while the array lives on
 		s.queue = s.queue[1:]
+		s.used -= oldest.weight()
 		if s.byKey[oldest.key] == oldest { // it may have left its key to another
 			delete(s.byKey, oldest.key)
 		}
@@ -54,5 +68,16 @@ func (s *store[V]) remove(key string) {
 
 func (s *store[V]) clear() {
 	clear(s.byKey)
-	s.queue = nil
+	s.queue, s.used = nil, 0
+}
+
+// alive goes through what can still be found, newest first.
+func (s *store[V]) alive(now time.Time) iter.Seq2[string, *stored[V]] {
+	return func(yield func(string, *stored[V]) bool) {
+		for _, item := range slices.Backward(s.queue) {
+			if s.byKey[item.key] == item && now.Before(item.until) && !yield(item.key, item) {
+				return
+			}
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/internal/picture"
 	"github.com/ebaas/openplatform-go/sandbox"
 )
 
@@ -46,12 +47,12 @@ func (s *session) showPicture(img openplatform.ImgCode) error {
 	if err != nil {
 		return fmt.Errorf("the platform's picture cannot be read: %w", err)
 	}
-	if drawing, err := draw(data); err != nil {
+	if drawing, err := picture.Draw(data); err != nil {
 		s.say("It cannot be drawn here: %v.\n\n", err)
 	} else {
 		s.say("%s\n\n", drawing)
 	}
-	if path, err := save(data, mediaType); err != nil {
+	if path, err := picture.Save(data, mediaType); err != nil {
 		s.say("It could not be saved as a file: %v.\n", err)
 	} else {
 		s.say("The same picture as a file: %s\n", path)

@@ -19,6 +19,7 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 	for _, secret := range []string{
 		"13900001111", "7k9x", "Pw-9c8d7e", "a+b/c==", `tok"en\x`, "密 码 abc", "<b>tok", "&lt;tok", "%41tok", `\u0041tok`, "ß İ ı ϕ tok",
 		"someone@example.invalid", "!@#$%^&*", "１３９００００１１１１", "😀tok😀en", " tok en ", "tok\tén",
+		`a<b>c"d\e&f`, `a"b'c/def`, "pass word 1", "Ｐass０word1", "Pa$$(w).*d",
 	} {
 		quoted, err := json.Marshal(secret)
 		require.NoError(t, err)
@@ -27,7 +28,9 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 			"as it is": secret, "query": url.QueryEscape(secret), "path": url.PathEscape(secret), "HTML": html.EscapeString(secret),
 			"HTML twice": html.EscapeString(html.EscapeString(secret)), "JSON": inJSON, "JSON, slashed": strings.ReplaceAll(inJSON, "/", `\/`),
 			"ASCII JSON": inASCII(inJSON), "upper": strings.ToUpper(secret), "lower": strings.ToLower(secret),
-			"query of HTML": url.QueryEscape(html.EscapeString(secret)), "query twice": url.QueryEscape(url.QueryEscape(secret)),
+			"HTML of PHP and Java": strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(html.EscapeString(secret)),
+			"other spaces":         strings.ReplaceAll(secret, " ", "\u00a0 "),
+			"query of HTML":        url.QueryEscape(html.EscapeString(secret)), "query twice": url.QueryEscape(url.QueryEscape(secret)),
 		} {
 			masked := Secrets("手机 ["+spelt+"] is wrong", []Secret{{secret, All}})
 			assert.Contains(t, masked, "手机 [", "%s of %q", name, secret)
@@ -94,13 +97,14 @@ func TestSeveralSecrets(t *testing.T) {
 }
 
 func TestRequestID(t *testing.T) {
-	secrets := []Secret{{"cc67", All}, {"13900001111", Mobile}}
+	secrets := []Secret{{"cc67", All}, {"13900001111", Mobile}, {strings.Repeat("0a1b2c3d", 4), All}}
 	for id, want := range map[string]string{
 		"cc67513b-9b00-4283-a966-80153fd3ecfb": "cc67513b-9b00-4283-a966-80153fd3ecfb",
 		"cc67513b9b004283a96680153fd3ecfb":     "cc67513b9b004283a96680153fd3ecfb",
 		"20261124061130139000011111234567":     "20261124061130139****11111234567",
 		"cc67-17":                              "***-17",
 		"20261124061130018611112222123":        "20261124061130018611112222123",
+		"0a1b2c3d0a1b2c3d0a1b2c3d0a1b2c3d":     "***",
 	} {
 		assert.Equal(t, want, RequestID(id, secrets))
 	}
@@ -152,6 +156,13 @@ func TestWhiteSpaceHidesNoCut(t *testing.T) {
 }
 
 func TestStrangersInOtherSpellings(t *testing.T) {
+	for _, phone := range []string{
+		"139\u00a00000\u00a01111", "139  0000\t1111", "139\u30000000\n1111", "139\u200b0000\u200b1111",
+		"139.0000.1111", "139\u201100001111", "139—0000—1111", "１３９ ００００ １１１１",
+		"139 - 0000 - 1111", "139) 0000-1111", "139－0000－1111", "139·0000·1111", "139/0000/1111",
+	} {
+		assert.Equal(t, "手机号139****1111错误", Text("手机号"+phone+"错误", nil), "%q", phone)
+	}
 	for _, s := range []string{
 		"13,812,345,678", "138-123-45678", "1381-234-5678", "138 12 34 56 78", "138----1234----5678", "o'brien@example.test", "li!x#y@example.test",
 		"ｓｏｍｅｏｎｅ＠example．com", "user@localhost", "someone@exam",

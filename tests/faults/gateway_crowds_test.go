@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,26 +102,22 @@ func (c gatewayCrowd) run(t *testing.T, authority *gatewayAuthority) []string {
 func (c gatewayCrowd) callAll(t *testing.T, world *gatewayWorld, calls []gatewayDo) []gatewayResult {
 	t.Helper()
 	results := make([]gatewayResult, len(calls))
-	var next atomic.Int64
-	var callers sync.WaitGroup
-	for range c.callers {
-		transport := world.transport
+	transports := make([]*http.Transport, c.callers)
+	for i := range transports {
+		transports[i] = world.transport
 		if c.apart {
-			transport = world.newTransport(t)
+			transports[i] = world.newTransport(t)
 		}
-		callers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(calls)); i = next.Add(1) - 1 {
-				if c.pause != nil {
-					time.Sleep(c.pause())
-				}
-				if c.reloads > 0 && i >= int64(len(calls)/2) && world.dials.Load() == 1 {
-					time.Sleep(time.Second) // a busy machine takes its time to reload: some calls are to be left for then
-				}
-				results[i] = world.call(t.Context(), transport, gatewayCallID(int(i)), calls[i])
-			}
-		})
 	}
-	callers.Wait()
+	crowd(c.callers, 0, len(calls), func(caller, i int) {
+		if c.pause != nil {
+			time.Sleep(c.pause())
+		}
+		if c.reloads > 0 && i >= len(calls)/2 && world.dials.Load() == 1 {
+			time.Sleep(time.Second) // a busy machine takes its time to reload: some calls are to be left for then
+		}
+		results[i] = world.call(t.Context(), transports[caller], gatewayCallID(i), calls[i])
+	})
 	return results
 }
 

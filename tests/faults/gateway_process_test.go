@@ -7,9 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"fmt"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -81,7 +79,7 @@ func startGateway(t testing.TB, kind gatewayKind, setup gatewaySetup, servers []
 	program := kind.program(t)
 	const tries = 5 // somebody else may take the port between the look at it and its use
 	for range tries {
-		p := &gatewayProcess{addr: gatewayPort(t), dir: t.TempDir(), exited: make(chan struct{})}
+		p := &gatewayProcess{addr: freePort(t), dir: t.TempDir(), exited: make(chan struct{})}
 		config := p.configure(t, kind, setup, servers)
 		p.cmd = exec.Command(program, append(kind.args, config)...) //nolint:gosec // the gateway that was looked for
 		p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}     // its workers are to be killed with it
@@ -177,20 +175,6 @@ func (p *gatewayProcess) stop() {
 func (p *gatewayProcess) kill() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.exited
-}
-
-// gatewayPort picks a port that nobody listens on, below those that the system gives to whoever asks for any.
-func gatewayPort(t testing.TB) (addr string) {
-	t.Helper()
-	for range 100 {
-		addr = fmt.Sprintf("127.0.0.1:%d", 20000+mathrand.IntN(12000)) //nolint:gosec // a port needs no secrecy
-		if listener, err := net.Listen("tcp", addr); err == nil {
-			require.NoError(t, listener.Close())
-			return addr
-		}
-	}
-	require.FailNow(t, "no port is free")
-	return ""
 }
 
 // A gatewayAuthority signs certificates.

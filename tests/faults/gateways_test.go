@@ -211,7 +211,7 @@ func newGatewayWorld(
 	t.Helper()
 	server := strings.TrimPrefix(sb.URL, "http://")
 	if setup.nobody {
-		server = gatewayPort(t)
+		server = freePort(t)
 	}
 	scheme := "http"
 	if setup.cert != nil {

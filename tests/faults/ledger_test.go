@@ -2,15 +2,10 @@ package faults
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,19 +53,7 @@ func TestLedger(t *testing.T) {
 	reportRefused(t, results)
 }
 
-// A ledgerProtocol is one way to speak to the platform.
-type ledgerProtocol struct {
-	name          string
-	version       string // as the platform sees it
-	tls           bool
-	oneCallAtOnce bool // on a connection
-}
-
-var ledgerProtocols = []ledgerProtocol{
-	{name: "HTTP/1.1", version: "HTTP/1.1", oneCallAtOnce: true},
-	{name: "HTTP/1.1+TLS", version: "HTTP/1.1", tls: true, oneCallAtOnce: true},
-	{name: "HTTP/2+TLS", version: "HTTP/2.0", tls: true},
-}
+var ledgerProtocols = []protocol{http1, http1TLS, http2}
 
 // A ledgerFault is something that goes wrong for as long as a scenario lasts.
 type ledgerFault struct {
@@ -207,7 +190,7 @@ func atEveryThird(f sandbox.Fault) func(*ledgerScenario, int) {
 	f.Times = 1
 	return func(s *ledgerScenario, n int) {
 		if n%3 == 0 {
-			s.ordered = append(s.ordered, s.platform.sandbox.Order(f))
+			s.ordered = append(s.ordered, s.sandbox.Order(f))
 		}
 	}
 }
@@ -282,7 +265,8 @@ func judgeCall(c *ledgerCall, o openplatform.Outcome, entries []sandbox.Entry) s
 // A ledgerScenario is one protocol under one fault.
 type ledgerScenario struct {
 	t          *testing.T
-	platform   *ledgerPlatform
+	sandbox    *sandbox.Sandbox
+	platform   *platformServer
 	proxy      *faultProxy
 	transports []*http.Transport
 	ordered    []*sandbox.Ordered
@@ -292,16 +276,16 @@ type ledgerScenario struct {
 }
 
 // run makes calls over a protocol under the fault, and judges them.
-func (f ledgerFault) run(t *testing.T, protocol ledgerProtocol, batches int) ledgerResult {
+func (f ledgerFault) run(t *testing.T, protocol protocol, batches int) ledgerResult {
 	t.Helper()
-	platform := startLedgerPlatform(t, protocol, f.idleTimeout)
-	s := &ledgerScenario{t: t, platform: platform}
-	s.proxy = startFaultProxy(t, platform.server.Listener.Addr().String(), f.toxics...)
+	s := &ledgerScenario{t: t, sandbox: sandbox.New()}
+	s.platform = startPlatform(t, protocol, f.idleTimeout, s.sandbox)
+	s.proxy = startFaultProxy(t, s.platform.Listener.Addr().String(), f.toxics...)
 	for range ledgerTransports {
-		s.transports = append(s.transports, s.newTransport(protocol))
+		s.transports = append(s.transports, s.newTransport())
 	}
 
-	stage := newLedgerStage(t, platform.sandbox)
+	stage := newLedgerStage(t, s.sandbox)
 	var calls []*ledgerCall
 	for range batches {
 		batch := stage.calls(len(calls), ledgerBatch)
@@ -311,7 +295,7 @@ func (f ledgerFault) run(t *testing.T, protocol ledgerProtocol, batches int) led
 	s.settle()
 
 	result := s.judgeAll(f, calls)
-	assert.Zero(t, platform.otherVersions.Load(), "every request should come over %s", protocol.version)
+	assert.Zero(t, s.platform.otherVersions.Load(), "every request should come over %s", protocol.version)
 	assert.Equal(t, f.name != "none", result.fired > 0, "how often the fault fired: %d", result.fired)
 	if len(s.ordered) > 0 {
 		assert.EqualValues(t, result.fired, result.unknown, "an unknown outcome for each request that a fault hit, and no more")
@@ -322,14 +306,9 @@ func (f ledgerFault) run(t *testing.T, protocol ledgerProtocol, batches int) led
 	return result
 }
 
-func (s *ledgerScenario) newTransport(protocol ledgerProtocol) *http.Transport {
-	transport := openplatform.DefaultTransport()
+func (s *ledgerScenario) newTransport() *http.Transport {
+	transport := s.platform.newTransport(s.t)
 	transport.TLSHandshakeTimeout = patientTimeout // the default is short for a machine that has other things to do
-	transport.TLSClientConfig.RootCAs = s.platform.roots
-	if protocol.version == "HTTP/1.1" {
-		transport.ForceAttemptHTTP2 = false
-		transport.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	}
 	dial := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -347,16 +326,12 @@ func (s *ledgerScenario) newClient(c *ledgerCall, timeout time.Duration) *openpl
 	if timeout == 0 {
 		timeout = patientTimeout
 	}
-	client, err := openplatform.NewClient(
-		openplatform.Test,
-		openplatform.WithBaseURL(s.platform.scheme+"://"+s.proxy.Listen),
-		openplatform.WithHTTPClient(&http.Client{Transport: s.transports[c.number%len(s.transports)]}),
+	return s.platform.newClient(s.t, s.transports[c.number%len(s.transports)],
+		openplatform.WithBaseURL(strings.Replace(s.platform.URL, s.platform.Listener.Addr().String(), s.proxy.Listen, 1)),
 		openplatform.WithHeader(sandbox.CallIDHeader, c.id()),
 		openplatform.WithTimeout(timeout),
 		openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 2 * time.Millisecond, MaxDelay: 8 * time.Millisecond}),
 	)
-	require.NoError(s.t, err)
-	return client
 }
 
 func (s *ledgerScenario) callAll(f ledgerFault, calls []*ledgerCall) {
@@ -393,7 +368,8 @@ func (s *ledgerScenario) settle() {
 		for _, transport := range s.transports {
 			closeIdle(s.t, transport)
 		}
-		return s.platform.open.Load() == 0
+		open, _, _ := s.platform.accepted.now()
+		return open == 0
 	}, 3*time.Minute, 5*time.Millisecond, "connections are still open")
 }
 
@@ -401,10 +377,11 @@ func (s *ledgerScenario) settle() {
 func (s *ledgerScenario) judgeAll(f ledgerFault, calls []*ledgerCall) ledgerResult {
 	s.t.Helper()
 	entries := make(map[string][]sandbox.Entry)
-	for _, e := range s.platform.sandbox.Ledger() {
+	for _, e := range s.sandbox.Ledger() {
 		entries[e.CallID] = append(entries[e.CallID], e)
 	}
-	r := ledgerResult{connections: s.platform.connections.Load(), fired: s.fired()}
+	_, _, connections := s.platform.accepted.now()
+	r := ledgerResult{connections: connections, fired: s.fired()}
 	for _, c := range calls {
 		outcome := openplatform.OutcomeOf(c.err)
 		r.add(c, outcome, entries[c.id()])
@@ -433,57 +410,12 @@ func (s *ledgerScenario) fired() int64 {
 	return fired
 }
 
-// A ledgerPlatform is a sandbox that speaks what a test asks it to, and knows who speaks to it.
-type ledgerPlatform struct {
-	sandbox *sandbox.Sandbox
-	server  *httptest.Server
-	scheme  string
-	roots   *x509.CertPool
-
-	connections, open atomic.Int64
-	otherVersions     atomic.Int64 // requests in another version of HTTP than the test wants
-}
-
-func startLedgerPlatform(t *testing.T, protocol ledgerProtocol, idleTimeout time.Duration) *ledgerPlatform {
-	t.Helper()
-	p := &ledgerPlatform{sandbox: sandbox.New(), scheme: "http", roots: x509.NewCertPool()}
-	p.server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Proto != protocol.version {
-			p.otherVersions.Add(1)
-		}
-		p.sandbox.ServeHTTP(w, r)
-	}))
-	p.server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	p.server.Config.IdleTimeout = idleTimeout
-	p.server.Config.ConnState = p.countConnections
-	p.server.EnableHTTP2 = protocol.version == "HTTP/2.0"
-	t.Cleanup(p.server.Close)
-	if !protocol.tls {
-		p.server.Start()
-		return p
-	}
-	p.server.StartTLS()
-	p.scheme = "https"
-	p.roots.AddCert(p.server.Certificate())
-	return p
-}
-
-func (p *ledgerPlatform) countConnections(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		p.connections.Add(1)
-		p.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		p.open.Add(-1)
-	}
-}
-
 // A ledgerResult says how the calls of a scenario ended.
 type ledgerResult struct {
 	calls, succeeded, rejected, notSent, unknown int
 	unknownArrived                               int // of the unknown, those in the ledger
-	deliveries, violations                       int
-	connections, fired                           int64
+	deliveries, violations, connections          int
+	fired                                        int64
 
 	refused, refusedNotSent int // calls whose connection was refused
 }
@@ -558,7 +490,7 @@ func reportLedger(t *testing.T, results [][]ledgerResult) {
 func (r *ledgerResult) row(name, fired string) []string {
 	row := []string{name, fired}
 	for _, n := range []int{
-		r.calls, r.succeeded, r.rejected, r.notSent, r.unknown, r.unknownArrived, r.deliveries, int(r.connections), r.violations,
+		r.calls, r.succeeded, r.rejected, r.notSent, r.unknown, r.unknownArrived, r.deliveries, r.connections, r.violations,
 	} {
 		row = append(row, strconv.Itoa(n))
 	}

@@ -34,14 +34,14 @@ const (
 // TestOutage has 500 callers share one client, while the platform is well, answers 503, answers nothing, and is well
 // again. It counts at the platform.
 func TestOutage(t *testing.T) {
-	protocols := []string{"HTTP/1.1"}
+	protocols := []protocol{http1}
 	if *long {
-		protocols = append(protocols, "HTTP/2")
+		protocols = append(protocols, http2)
 	}
 	var rows [][]string
 	var notes []string
 	for _, protocol := range protocols {
-		t.Run(protocol, func(t *testing.T) {
+		t.Run(protocol.name, func(t *testing.T) {
 			phaseRows, note := goThroughOutage(t, protocol)
 			rows = append(rows, phaseRows...)
 			notes = append(notes, note)
@@ -62,7 +62,7 @@ func TestOutage(t *testing.T) {
 	}, rows)
 }
 
-func goThroughOutage(t *testing.T, protocol string) (rows [][]string, note string) {
+func goThroughOutage(t *testing.T, protocol protocol) (rows [][]string, note string) {
 	t.Helper()
 	times := time.Duration(1)
 	if *long {
@@ -77,8 +77,8 @@ func goThroughOutage(t *testing.T, protocol string) (rows [][]string, note strin
 		platform  = &outagePlatform{start: time.Now(), now: healthy}
 	)
 	hanging.answer = platform.answerNothing
-	server := serveOver(t, protocol, platform)
-	client := server.newClient(t, openplatform.WithHTTPClient(&http.Client{Transport: markedCalls{server.transport}}))
+	server := startPlatform(t, protocol, 0, platform)
+	client := server.newClient(t, markedCalls{server.newTransport(t)})
 	callers := outageCrowd{platform: platform, client: client, token: loginToken(t, sb)}
 
 	stop := callers.gather()
@@ -101,7 +101,7 @@ func goThroughOutage(t *testing.T, protocol string) (rows [][]string, note strin
 	assert.NotZero(t, hanging.dropped)
 	for _, phase := range []*outagePhase{healthy, busy, hanging, recovered} {
 		assert.LessOrEqual(t, float64(phase.requests), phase.allowed(), "requests in the phase %q", phase.name)
-		rows = append(rows, phase.row(protocol))
+		rows = append(rows, phase.row(protocol.name))
 	}
 	for _, phase := range []*outagePhase{busy, hanging, recovered} {
 		// Callers who came back together would be 500 at once, where a hundred is the mean. What bunches up because the
@@ -120,7 +120,7 @@ func goThroughOutage(t *testing.T, protocol string) (rows [][]string, note strin
 	since := func(moment time.Time) int64 { return max(moment.Sub(recovered.began), 0).Milliseconds() }
 	return rows, fmt.Sprintf("%s: once the platform was back, the first of the %d calls made since was answered after %d ms, "+
 		"and %d of them failed. Of those that hung, and would have for up to %d ms more, the last failed after %d ms.",
-		protocol, recovered.calls, since(recovered.firstSuccess), recovered.failed(),
+		protocol.name, recovered.calls, since(recovered.firstSuccess), recovered.failed(),
 		longestHang.Milliseconds(), since(hanging.lastFailure))
 }
 
@@ -329,11 +329,7 @@ func (p *outagePlatform) arrival(r *http.Request) http.HandlerFunc {
 	return p.now.answer
 }
 
-func answerBusy(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, "<html><title>503 Service Temporarily Unavailable</title></html>")
-}
+var answerBusy = pageOf(http.StatusServiceUnavailable)
 
 // answerNothing hangs, and goes on hanging when the platform is back. After a second, one caller in two loses patience;
 // to the others the connection is lost, which is what the client may try again after.
@@ -377,10 +373,11 @@ func failTogether(t *testing.T, name, retryAfter string) (note string) {
 	t.Helper()
 	const longestWait = 2 * time.Second
 	storm := &outageStorm{retryAfter: retryAfter, seen: map[string]bool{}, complete: make(chan struct{})}
-	server := serveOver(t, "HTTP/1.1", storm)
+	server := startPlatform(t, http1, 0, storm)
+	transport := server.newTransport(t)
 	var callers sync.WaitGroup
 	for id := range outageCallers {
-		client := server.newClient(t, openplatform.WithHeader(sandbox.CallIDHeader, strconv.Itoa(id)),
+		client := server.newClient(t, transport, openplatform.WithHeader(sandbox.CallIDHeader, strconv.Itoa(id)),
 			openplatform.WithTimeout(time.Minute),
 			openplatform.WithRetry(openplatform.RetryPolicy{MaxAttempts: 2, BaseDelay: longestWait, MaxDelay: longestWait}))
 		callers.Go(func() { _, _ = client.GetImgCode(context.Background()) })

@@ -3,7 +3,6 @@ package faults
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -37,10 +36,6 @@ type faultProxy struct {
 	struck atomic.Int64 // pieces of data that were delayed, cut up, shortened or swallowed; for slow_close, late ends
 }
 
-// proxyPort is where the proxies' ports come from: below those that systems hand out by themselves, so that nobody is
-// given the port of a proxy that is down.
-var proxyPort atomic.Int64
-
 func startFaultProxy(t *testing.T, upstream string, poisons ...toxic) *faultProxy {
 	t.Helper()
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
@@ -48,16 +43,10 @@ func startFaultProxy(t *testing.T, upstream string, poisons ...toxic) *faultProx
 	for _, poison := range poisons {
 		p.add(t, poison)
 	}
-	const firstPort, ports = 20_000, 10_000
-	for range 100 {
-		p.Listen = fmt.Sprintf("127.0.0.1:%d", firstPort+(int64(os.Getpid())+proxyPort.Add(1))%ports)
-		if p.Start() == nil {
-			t.Cleanup(p.Stop)
-			return p
-		}
-	}
-	require.Fail(t, "no port is free")
-	return nil
+	p.Listen = freePort(t)
+	require.NoError(t, p.Start())
+	t.Cleanup(p.Stop)
+	return p
 }
 
 func (p *faultProxy) add(t *testing.T, poison toxic) {

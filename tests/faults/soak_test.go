@@ -62,10 +62,10 @@ func TestSoak(t *testing.T) {
 		assert.LessOrEqual(t, r.files, first.files+4, "file descriptors")
 	}
 	var peaks []string
-	for i, server := range soak.servers {
-		_, peak := server.dialed.now()
-		assert.LessOrEqual(t, peak, 2*soakCallers, "connections at once over %s", soakProtocols[i])
-		peaks = append(peaks, fmt.Sprintf("%d over %s", peak, soakProtocols[i]))
+	for _, server := range soak.servers {
+		_, peak, _ := server.dialed.now()
+		assert.LessOrEqual(t, peak, 2*soakCallers, "connections at once over %s", server.protocol.name)
+		peaks = append(peaks, fmt.Sprintf("%d over %s", peak, server.protocol.name))
 	}
 	assert.Zero(t, soak.platform.twice.Load(), "operations that change something, delivered more than once")
 	assert.Zero(t, soak.platform.astray.Load(), "requests that followed a redirect")
@@ -74,7 +74,7 @@ func TestSoak(t *testing.T) {
 		"all of them with a fault. At most %s connections were open at once. A reading is taken while nobody calls, after two "+
 		"collections of garbage, with a pool of one connection for each caller over HTTP/1.1 and one over HTTP/2; "+
 		"platform and client are one process, so file descriptors and goroutines count both ends.",
-		calls, soakCallers, int(took.Seconds()), strings.Join(soakProtocols, " and "), faultEvery, soak.platform.firings(t),
+		calls, soakCallers, int(took.Seconds()), http1.name+" and "+http2.name, faultEvery, soak.platform.firings(t),
 		soak.failed.Load(), strings.Join(peaks, " and "))
 	report(t, "soak", caption, []string{
 		"calls", "heap, KiB", "heap spans, KiB", "goroutines", "connections, client", "connections, platform", "file descriptors",
@@ -92,11 +92,11 @@ func (r reading) soakRow(calls, percent int) []string {
 	}
 }
 
-var soakProtocols = []string{"HTTP/1.1", "HTTP/2"}
+var soakProtocols = []protocol{http1, http2}
 
 type soakRun struct {
 	platform *soakPlatform
-	servers  []*loadedServer // one for each protocol
+	servers  []*platformServer // one for each protocol
 	clients  []*openplatform.Client
 
 	failed   atomic.Int64 // calls
@@ -107,26 +107,16 @@ func newSoak(t *testing.T, calls int) *soakRun {
 	t.Helper()
 	s := &soakRun{platform: newSoakPlatform(calls)}
 	for _, protocol := range soakProtocols {
-		server := serveOver(t, protocol, s.platform)
+		server := startPlatform(t, protocol, 0, s.platform)
 		s.servers = append(s.servers, server)
-		s.clients = append(s.clients, server.newClient(t, openplatform.WithTimeout(soakPatience)))
+		s.clients = append(s.clients, server.newClient(t, server.newTransport(t), openplatform.WithTimeout(soakPatience)))
 	}
 	return s
 }
 
 // run makes the calls with the numbers from first to before end.
 func (s *soakRun) run(first, end int) {
-	var callers sync.WaitGroup
-	var next atomic.Int64
-	next.Store(int64(first))
-	for range soakCallers {
-		callers.Go(func() {
-			for n := int(next.Add(1)) - 1; n < end; n = int(next.Add(1)) - 1 {
-				s.call(n)
-			}
-		})
-	}
-	callers.Wait()
+	crowd(soakCallers, first, end, func(_, n int) { s.call(n) })
 }
 
 // call makes the call number n. A hundred calls go over one protocol, the next hundred over the other, so that all
@@ -159,7 +149,7 @@ func (s *soakRun) read(t *testing.T) reading {
 		for range soakCallers {
 			callers.Go(func() {
 				_, err := checkToken(t.Context(), client, "together")
-				assert.NoError(t, err, soakProtocols[i])
+				assert.NoError(t, err, soakProtocols[i].name)
 			})
 		}
 		callers.Wait()

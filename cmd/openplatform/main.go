@@ -1,0 +1,86 @@
+// Command openplatform is the program of this project.
+//
+//	go run ./cmd/openplatform sandbox      run a fake platform on this machine
+//	go run ./cmd/openplatform doctor       ask a platform which assumptions hold
+//	go run ./cmd/openplatform call         call one operation
+//	go run ./cmd/openplatform img          show a picture code
+//	go run ./cmd/openplatform sandbox -h   what it can be told
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is one of the program's commands: openplatform NAME ARGUMENTS.
+type command struct {
+	name    string
+	summary string
+	run     func(ctx context.Context, env environment, args []string) (exit int)
+}
+
+// commands are all there are. A further one is an entry here and a file of its name.
+var commands = []command{
+	{name: "sandbox", summary: "a fake platform on this machine: SMS that can be read, faults to order", run: runSandbox},
+	{name: "doctor", summary: "which assumptions hold of a platform, and what stands between", run: runDoctor},
+	{name: "call", summary: "one call of one operation", run: runCall},
+	{name: "img", summary: "a picture code, in the terminal", run: runImg},
+}
+
+// environment is what a command has of the world.
+type environment struct {
+	stdout, stderr io.Writer
+	getenv         func(name string) string
+	stdin          io.Reader
+	prompt         func(text string, hidden bool) (string, error) // nil if nobody types
+}
+
+// Exit statuses.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+	// As shells have it: 128 and the signal's number.
+	exitInterrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
+	os.Exit(run(ctx, environment{
+		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, stdin: os.Stdin, prompt: newPrompt(os.Stdin, os.Stderr),
+	}, os.Args[1:]))
+}
+
+func run(ctx context.Context, env environment, args []string) (exit int) {
+	if len(args) == 0 {
+		usage(env.stderr)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(env.stdout)
+		return exitOK
+	}
+	for _, c := range commands {
+		if c.name == args[0] {
+			return c.run(ctx, env, args[1:])
+		}
+	}
+	printf(env.stderr, "openplatform: there is no command %q; openplatform help lists them\n", args[0])
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	printf(w, "openplatform COMMAND [-h] [flags]\n\ncommands:\n")
+	for _, c := range commands {
+		printf(w, "  %-8s  %s\n", c.name, c.summary)
+	}
+}
+
+// printf prints. What cannot be printed, to a terminal that has gone, is not missed.
+func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

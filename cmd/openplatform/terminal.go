@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// newPrompt returns a function that has a person type something at the terminal that in is, nil if it is none. What is
+// hidden does not appear there.
+func newPrompt(in *os.File, out io.Writer) func(text string, hidden bool) (string, error) {
+	terminal := int(in.Fd())
+	if !term.IsTerminal(terminal) {
+		return nil
+	}
+	return func(text string, hidden bool) (string, error) {
+		printf(out, "%s", text)
+		if !hidden {
+			return readLine(in)
+		}
+		typed, err := term.ReadPassword(terminal)
+		printf(out, "\n")
+		return string(typed), err
+	}
+}
+
+// readLine reads a line, and nothing after it: what follows is typed for the next question.
+func readLine(in io.Reader) (string, error) {
+	var line strings.Builder
+	for next := make([]byte, 1); ; {
+		n, err := in.Read(next)
+		if n > 0 && next[0] == '\n' {
+			return line.String(), nil
+		}
+		line.Write(next[:n])
+		if errors.Is(err, io.EOF) && line.Len() > 0 {
+			return line.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package doctor_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ebaas/openplatform-go/internal/doctor"
+	"github.com/ebaas/openplatform-go/internal/tables"
+)
+
+// Every assumption is asked about, by one check, in the order in which they are listed.
+func TestEveryAssumptionIsAskedAbout(t *testing.T) {
+	r := examine(t, startPlatform(t, nil, nil).options)
+	var asked []string
+	for _, line := range r.Lines {
+		if line.Assumption != nil {
+			asked = append(asked, line.Check)
+			assert.Equal(t, line.Check, line.Assumption.Name)
+		}
+	}
+	var listed []string
+	for _, a := range doctor.Assumptions {
+		listed = append(listed, a.Name)
+		for _, text := range []string{a.Text, a.Chinese, a.Otherwise, a.OtherwiseChinese} {
+			assert.NotEmpty(t, text, a.Name)
+		}
+	}
+	assert.Equal(t, listed, asked)
+}
+
+// What is assumed stands in the pages as it stands in the code.
+func TestPagesOfAssumptions(t *testing.T) {
+	english := func(a doctor.Assumption) []string { return []string{"`" + a.Name + "`", a.Text, a.Otherwise} }
+	chinese := func(a doctor.Assumption) []string { return []string{"`" + a.Name + "`", a.Chinese, a.OtherwiseChinese} }
+	for _, page := range []struct {
+		path   string
+		header []string // of as many columns as the page has
+		row    func(doctor.Assumption) []string
+	}{
+		{"../../README.md", []string{"name", "assumed"}, english},
+		{"../../README.zh-CN.md", []string{"名称", "假设"}, chinese},
+		{"../../docs/doctor.md", []string{"name", "assumed", "if it does not hold"}, english},
+		{"../../docs/doctor.zh-CN.md", []string{"名称", "假设", "不成立时"}, chinese},
+	} {
+		rows := [][]string{page.header}
+		for _, a := range doctor.Assumptions {
+			rows = append(rows, page.row(a)[:len(page.header)])
+		}
+		hold(t, page.path, "assumptions", rows)
+	}
+}
+
+// The package documentation has them too, as plain text.
+func TestPackageDocumentationOfAssumptions(t *testing.T) {
+	_, section, found := strings.Cut(read(t, "../../doc.go"), "// # What is assumed\n")
+	require.True(t, found)
+	assert.Len(t, regexp.MustCompile(`(?m)^//   - `).FindAllString(section, -1), len(doctor.Assumptions), "as many, and no more")
+	section = strings.Join(strings.Fields(regexp.MustCompile(`(?m)^//`).ReplaceAllString(section, "")), " ")
+	at := 0
+	for _, a := range doctor.Assumptions {
+		item := "- " + a.Name + ": " + strings.ReplaceAll(a.Text, "`", "")
+		next := strings.Index(section, item)
+		require.Greater(t, next, at, "doc.go has not, or not in its place: %s", item)
+		at = next
+	}
+}
+
+// hold requires that a page has a table. With -update it gets it.
+func hold(t *testing.T, path, name string, rows [][]string) {
+	t.Helper()
+	require.NoError(t, tables.Show(path, name, "", rows))
+	assert.True(t, strings.Contains(read(t, path), tables.Markdown(rows)), //nolint:testifylint // the page is too long to be printed
+		"the table %s of %s is no longer true; run the tests with -update", name, path)
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// The code that the pages show is code that runs: examples of the root package.
+func TestPagesShowCodeThatRuns(t *testing.T) {
+	code := read(t, "../../example_deviations_test.go")
+	for _, begin := range []string{"// signer signs", "// emptyBody sends"} {
+		_, rest, found := strings.Cut(code, begin)
+		require.True(t, found, begin)
+		shown, _, _ := strings.Cut(rest, "\n// A platform that")
+		for _, page := range []string{"../../docs/doctor.md", "../../docs/doctor.zh-CN.md"} {
+			assert.Contains(t, read(t, page), "```go\n"+begin+strings.TrimRight(shown, "\n")+"\n```")
+		}
+	}
+}

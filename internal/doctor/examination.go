@@ -1,0 +1,225 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/internal/delivery"
+	"github.com/ebaas/openplatform-go/internal/mask"
+)
+
+// An examination is one run of the doctor, and what it has learned so far.
+type examination struct {
+	Options
+
+	base      *url.URL
+	client    *openplatform.Client // the SDK itself
+	transport *http.Transport      // the SDK's own, and what the checks ask through
+	proxyURL  *url.URL             // nil for none
+
+	answers  map[probe]*answer
+	statuses map[string]Status
+	asking   string // the check that is being made
+	blocked  string // the check after which no other can be made
+	secrets  []mask.Secret
+	names    []string // that an attentive reader could tell addresses by, learned from certificates
+
+	proxySaid atomic.Int64 // HTTP status of the proxy's answer to CONNECT
+	askedBack atomic.Bool  // the server asked for a certificate of ours
+	peer      *x509.Certificate
+	tlsNow    uint16       // the version that was agreed on
+	last      *watchedConn // that the last answer came over
+	tickets   ssoTokens
+}
+
+// published are the addresses of the platform's own pages. They are no secret anywhere.
+var published = map[openplatform.Environment]string{
+	openplatform.Development: "https://dev-etc.ebaas.com",
+	openplatform.Test:        "https://test-etc.ebaas.com",
+}
+
+func newExamination(o Options) (*examination, error) {
+	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	x := &examination{Options: o, answers: map[probe]*answer{}, statuses: map[string]Status{}}
+	x.transport = x.newTransport()
+	opts := []openplatform.Option{
+		openplatform.WithHTTPClient(&http.Client{Transport: x.transport.Clone()}),
+		openplatform.WithTimeout(o.Timeout),
+		openplatform.WithUserAgent(userAgent),
+	}
+	if o.BaseURL != "" {
+		opts = append(opts, openplatform.WithBaseURL(o.BaseURL))
+	}
+	var err error
+	if x.client, err = openplatform.NewClient(o.Environment, opts...); err != nil {
+		return nil, err
+	}
+	if x.base, err = url.Parse(strings.TrimRight(cmp.Or(o.BaseURL, published[o.Environment]), "/")); err != nil {
+		return nil, errors.New("the base URL is no URL")
+	}
+	x.proxyURL, err = x.transport.Proxy(&http.Request{URL: x.base})
+	if err != nil { // it quotes the variable, in which a password may stand
+		return nil, errors.New("the proxy in the environment is no URL: look at HTTP_PROXY and HTTPS_PROXY")
+	}
+	for _, secret := range []string{o.ClientSecret, o.Token} {
+		x.keepSecret(secret)
+	}
+	if x.proxyURL != nil {
+		password, _ := x.proxyURL.User.Password()
+		x.keepSecret(password)
+	}
+	return x, nil
+}
+
+const userAgent = "openplatform-doctor"
+
+func (x *examination) newTransport() *http.Transport {
+	t := openplatform.DefaultTransport()
+	t.TLSClientConfig.RootCAs = x.Roots
+	t.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		x.askedBack.Store(true)
+		return new(tls.Certificate), nil // none
+	}
+	if x.Network.Proxy != nil {
+		t.Proxy = x.Network.Proxy
+	}
+	t.IdleConnTimeout = 0 // who closes an idle connection is to be the other side
+	t.DialContext = x.dial
+	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+		x.proxySaid.Store(int64(resp.StatusCode))
+		return nil
+	}
+	return t
+}
+
+func (x *examination) close() {
+	x.client.CloseIdleConnections()
+	x.transport.CloseIdleConnections()
+}
+
+func (x *examination) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dial := x.Network.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	}
+	conn, err := dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedConn{Conn: conn, ended: make(chan struct{})}, nil
+}
+
+// A watchedConn tells when it has ended. Net/http reads from a connection even while it is idle.
+type watchedConn struct {
+	net.Conn
+	ended chan struct{}
+	once  sync.Once
+}
+
+func (c *watchedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.end()
+	}
+	return n, err
+}
+
+// Close is what net/http does when TLS tells it of the end.
+func (c *watchedConn) Close() error {
+	c.end()
+	return c.Conn.Close()
+}
+
+func (c *watchedConn) end() { c.once.Do(func() { close(c.ended) }) }
+
+// watched returns the watchedConn that conn is, or is made over.
+func watched(conn net.Conn) *watchedConn {
+	if over, isTLS := conn.(*tls.Conn); isTLS {
+		conn = over.NetConn()
+	}
+	w, _ := conn.(*watchedConn)
+	return w
+}
+
+// trace notes which connection a request goes over.
+func (x *examination) trace(ctx context.Context, reused *bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
+		*reused, x.last = info.Reused, watched(info.Conn)
+	}})
+}
+
+// target is the host and port that this machine connects to, and whose they are: a proxy's, or the platform's.
+func (x *examination) target() (host, port, whose string) {
+	u, whose := x.base, "the platform's"
+	if x.proxyURL != nil {
+		u, whose = x.proxyURL, "the proxy's"
+	}
+	return u.Hostname(), portOf(u), whose
+}
+
+func portOf(u *url.URL) string {
+	known := map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+	return cmp.Or(u.Port(), known[u.Scheme])
+}
+
+// block says that after this check no other can be made.
+func (x *examination) block() { x.blocked = x.asking }
+
+func (x *examination) keepSecret(value string) {
+	if value != "" {
+		x.secrets = append(x.secrets, mask.Secret{Value: value, Mask: mask.All})
+	}
+}
+
+// withoutSecrets returns a text of the doctor's own without what it must not say.
+func (x *examination) withoutSecrets(text string) string { return mask.Secrets(text, x.secrets) }
+
+// foreign returns a text of somebody else's as it is shown: on one line, not long, and without secrets, phone numbers
+// and e-mail addresses.
+func (x *examination) foreign(text string) string {
+	const longest = 200 // characters
+	return mask.Cut(mask.Text(text, x.secrets), longest)
+}
+
+// reason says why a request got no answer.
+func (x *examination) reason(ctx context.Context, err error) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "timed out"
+	}
+	f := delivery.Explain(err)
+	if _, detail, isTLS := strings.Cut(err.Error(), "tls: "); isTLS && f.Reason == "TLS failed" {
+		return "TLS failed: " + x.foreign(detail)
+	}
+	if status := x.proxySaid.Load(); x.proxyURL != nil && status != 0 && status != http.StatusOK {
+		return fmt.Sprintf("the proxy answered HTTP %d to CONNECT", status)
+	}
+	return x.foreign(f.Reason)
+}
+
+// addresses are the texts that are addresses of somebody's network.
+func (x *examination) addresses() []string {
+	all := []string{x.base.Hostname()}
+	if x.proxyURL != nil {
+		all = append(all, x.proxyURL.Hostname())
+	}
+	return append(all, x.names...)
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil
+}

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/sandbox"
+)
+
+func programRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/healthz", handle: getHealth, spaceless: true},
+		{method: http.MethodGet, path: "/info", handle: getInfo},
+	}
+}
+
+type health struct {
+	Status  string `json:"status"`
+	Label   string `json:"label"`
+	Version string `json:"version"`
+}
+
+func getHealth(c *call) (any, error) {
+	return health{Status: "ok", Label: c.handler.config.Label, Version: openplatform.Version}, nil
+}
+
+type info struct {
+	Label          string                `json:"label"`
+	Space          string                `json:"space"`
+	BasePath       string                `json:"base_path"`
+	Version        string                `json:"version"`
+	HTTPStatus     bool                  `json:"http_status"`
+	ImgCode        string                `json:"img_code"`
+	SmsCode        string                `json:"sms_code"`
+	OneAccessToken bool                  `json:"one_access_token"`
+	Operations     []sandbox.Operation   `json:"operations"`
+	Presets        []sandbox.Preset      `json:"presets"`
+	SpecialKinds   []sandbox.SpecialKind `json:"special_kinds"`
+}
+
+func getInfo(c *call) (any, error) {
+	config := c.handler.config
+	return info{
+		Label: config.Label, Space: c.space.name, BasePath: basePath(c.space.name), Version: openplatform.Version,
+		HTTPStatus: config.HTTPStatus, ImgCode: config.ImgCode, SmsCode: config.SmsCode, OneAccessToken: config.OneAccessToken,
+		Operations: sandbox.Operations(), Presets: sandbox.Presets(), SpecialKinds: sandbox.SpecialKinds(),
+	}, nil
+}
+
+func stateRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/clock", handle: getClock},
+		{method: http.MethodPost, path: "/clock/advance", handle: advanceClock},
+		{method: http.MethodPost, path: "/reset", handle: reset},
+		{method: http.MethodGet, path: "/state", handle: exportState, state: true},
+		{method: http.MethodPut, path: "/state", handle: importState, state: true},
+		{method: http.MethodGet, path: "/events", handle: streamEvents, query: []string{"types", "after"}},
+	}
+}
+
+type clock struct {
+	Now      time.Time        `json:"now"`
+	Advanced sandbox.Duration `json:"advanced"`
+}
+
+func getClock(c *call) (any, error) {
+	return clock{Now: c.sandbox.Now(), Advanced: sandbox.Duration(c.sandbox.Advanced())}, nil
+}
+
+func advanceClock(c *call) (any, error) {
+	var in struct {
+		By sandbox.Duration `json:"by"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.By <= 0 {
+		return nil, badRequest("by is a duration such as 61s; the clock does not go back")
+	}
+	c.sandbox.Advance(time.Duration(in.By))
+	return getClock(c)
+}
+
+func reset(c *call) (any, error) {
+	c.sandbox.Reset()
+	return nil, c.handler.config.Seed.plant(c.sandbox)
+}
+
+func exportState(c *call) (any, error) {
+	state, err := c.sandbox.Export()
+	return json.RawMessage(state), err
+}
+
+func importState(c *call) (any, error) {
+	if err := c.sandbox.Import(c.body); err != nil {
+		return nil, badRequest("%v", err)
+	}
+	return nil, nil
+}
+
+func spaceRoutes() []route {
+	return []route{
+		{method: http.MethodGet, path: "/spaces", handle: listSpaces, rootOnly: true, spaceless: true},
+		{method: http.MethodDelete, path: "/spaces/{name}", handle: removeSpace, rootOnly: true, spaceless: true},
+	}
+}
+
+func listSpaces(c *call) (any, error) {
+	return map[string]any{"spaces": c.handler.spaces.list()}, nil
+}
+
+func removeSpace(c *call) (any, error) {
+	if !c.handler.spaces.remove(c.id) {
+		return nil, refusef(http.StatusNotFound, "there is no space of this name")
+	}
+	return nil, nil
+}
