@@ -212,6 +212,7 @@ require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/ebaas/openplatform-go/otelopenplatform v0.0.0-00010101000000-000000000000
+	github.com/ebaas/openplatform-go/redistokens v0.0.0-00010101000000-000000000000
 	github.com/fatih/color v1.18.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-openapi/jsonpointer v1.0.0 // indirect
@@ -225,6 +226,7 @@ require (
 	github.com/prometheus/client_model v0.6.2 // indirect
 	github.com/prometheus/common v0.69.0 // indirect
 	github.com/prometheus/procfs v0.20.1 // indirect
+	github.com/redis/go-redis/v9 v9.22.0
 	github.com/rs/xid v1.6.0 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
@@ -238,3 +240,5 @@ require (
 )
 
 replace github.com/ebaas/openplatform-go/otelopenplatform => ../otelopenplatform
+
+replace github.com/ebaas/openplatform-go/redistokens => ../redistokens
