@@ -51,8 +51,8 @@
 // # What is kept secret
 //
 // No error text, log line or value given to an [Observer] holds a phone number (176****3340 is
-// shown), picture code, SMS code, password, token or e-mail address, nor a part of one: not in
-// the platform's own messages either, of which at most four kilobytes are looked through.
+// shown), picture code, SMS code, password, token or e-mail address, nor a part of one. Of the
+// platform's own messages at most four kilobytes are looked through.
 //
 // Requests and results print masked under every verb of fmt and in slog. The JSON of a request
 // and of an [APIError] is one masked string, because many loggers print JSON. The fields of
