@@ -24,7 +24,7 @@
 //   - [OutcomeRejected]: the platform said no, and will again. After [ErrRateLimited] a wait
 //     helps; for SendSmsCode, a wait and a new picture.
 //   - [OutcomeUnknown]: it may have acted. Do not repeat what must not happen twice. After
-//     SendSmsCode, ask the person to wait for the SMS before you offer another.
+//     SendSmsCode, ask the person to wait for the SMS.
 //
 // errors.Is compares codes: [ErrInvalidToken] is one code, [ErrRateLimited] a class. Package
 // advice says what to tell the person.
