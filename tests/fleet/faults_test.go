@@ -1,8 +1,10 @@
 package fleet
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
@@ -117,16 +119,21 @@ func (s *single) garbage(t *testing.T) func() {
 	}
 }
 
-// talkNonsense answers each request with something that is none of Redis's answers, or not to it.
+// talkNonsense answers each script with something else, once it has got rid of what go-redis says of itself.
 func talkNonsense(conn net.Conn) {
 	defer conn.Close() //nolint:errcheck // it has served its purpose
-	answers := []string{"HTTP/1.1 400 Bad Request\r\n\r\n", "+OK\r\n", "\x00\x01\x02\r\n", "$3\r\nabc\r\n", "*1\r\n:7\r\n"}
+	answers := []string{"+OK\r\n", "*1\r\n:7\r\n", "$3\r\nabc\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n", "\x00\x01\x02\r\n"}
 	request := make([]byte, 1<<16)
-	for i := 0; ; i++ {
-		if _, err := conn.Read(request); err != nil {
+	for {
+		n, err := conn.Read(request)
+		if err != nil {
 			return
 		}
-		if _, err := io.WriteString(conn, answers[i%len(answers)]); err != nil {
+		text := strings.Repeat("-ERR unknown command\r\n", bytes.Count(request[:n], []byte("*")))
+		if bytes.Contains(request[:n], []byte("eval")) {
+			text = answers[rand.IntN(len(answers))] //nolint:gosec // nonsense
+		}
+		if _, err := io.WriteString(conn, text); err != nil {
 			return
 		}
 	}
