@@ -418,6 +418,21 @@ var answerDeviations = []deviation{
 		refutes: "picture", says: "img is not a base64 data URL",
 	},
 	{
+		name: "a picture that cannot be decoded", chinese: "图片无法解码",
+		wrap:    changingEnvelope(func(e map[string]any) { setImg(e, "data:image/jpg;base64,AAAA") }, imgCode),
+		refutes: "picture", says: "what it calls image/jpg cannot be decoded",
+	},
+	{
+		name: "`img_code_id` is a number", chinese: "`img_code_id` 是数字",
+		wrap:    changingEnvelope(func(e map[string]any) { e["data"] = map[string]any{"img": "", "img_code_id": 7} }, imgCode),
+		refutes: "picture", bad: []string{broken}, says: "data is not img and img_code_id, both strings",
+	},
+	{
+		name: "no `img_code_id`", chinese: "没有 `img_code_id`",
+		wrap:    changingEnvelope(func(e map[string]any) { delete(e["data"].(map[string]any), "img_code_id") }, imgCode), //nolint:errcheck // it is one
+		refutes: "picture", bad: []string{broken}, says: "img or img_code_id is missing",
+	},
+	{
 		name: "forms instead of JSON", chinese: "只接受表单，不接受 JSON", wrap: readingForms,
 		refutes: "json_body", says: "GetServiceTicket with made-up tokens: HTTP 200, code 400 参数[access_token]不能为空; it reads a form, as HTML pages send it",
 	},
@@ -432,6 +447,11 @@ var answerDeviations = []deviation{
 		name: "another code for a token that is not valid", chinese: "token 无效时返回其他 code",
 		wrap:    changingEnvelope(func(e map[string]any) { e["code"] = "401100" }, checkTok),
 		refutes: "documented_codes", says: "CheckToken of a made-up token: HTTP 200, code 401100 无效的token, not code 401004",
+	},
+	{
+		name: "another code for an access token that is not valid", chinese: "AccessToken 无效时返回其他 code",
+		wrap:    fresh(refusing("403100", "禁止", getTicket)),
+		refutes: "documented_codes", says: "GetServiceTicket with made-up tokens: HTTP 200, code 403100 禁止, not code 401003",
 	},
 	{
 		name: "a made-up token is taken", chinese: "接受虚构的 token",
@@ -498,6 +518,11 @@ var askedDeviations = []deviation{
 		name: "a refusal with a code of no class (`-tries`)", chinese: "拒绝时的 code 不属于任何类别（`-tries`）",
 		wrap: changingEnvelope(func(e map[string]any) { e["code"] = "1001" }, sendSms), options: withTries,
 		refutes: "account_codes", says: "code 1001 图形验证码错误, outcome unknown",
+	},
+	{
+		name: "a wrong picture code is taken (`-tries`)", chinese: "接受错误的图形验证码（`-tries`）",
+		wrap:    answering(http.StatusOK, "application/json", `{"request_id":"r","code":"000","msg":"成功","data":true}`, sendSms),
+		options: withTries, refutes: "account_codes", says: "SendSmsCode with a wrong picture code succeeded",
 	},
 	{
 		name: "another code for an unknown client_id (`-tries`)", chinese: "client_id 未知时返回其他 code（`-tries`）",
@@ -585,6 +610,9 @@ func (d deviation) run(t *testing.T) {
 	assert.Equal(t, refutes, names(r, doctor.Refuted), said)
 	assert.ElementsMatch(t, d.bad, names(r, doctor.Bad), said)
 	assert.Equal(t, exit, r.Exit())
+	if d.named() == "" {
+		assert.Subset(t, []string{"account_codes", "expired_times", "tokens_coexist"}, names(r, doctor.Unclear), "all that is asked holds")
+	}
 	if check := d.named(); check != "" {
 		assert.Contains(t, line(t, r, check).Found, d.says, said)
 		assert.NotEmpty(t, line(t, r, check).Advice, "what to do")
@@ -610,12 +638,12 @@ func TestPagesOfDeviations(t *testing.T) {
 		name                        func(deviation) string
 	}{
 		{
-			"../../docs/doctor.md", "`%s` does not hold", "`%s` is bad", "nothing: all holds",
+			"../../docs/doctor.md", "`%s` does not hold", "`%s` is bad", "nothing",
 			[]string{"what is different", "what the doctor finds", "in its words"},
 			func(d deviation) string { return d.name },
 		},
 		{
-			"../../docs/doctor.zh-CN.md", "`%s` 不成立", "`%s` 异常", "无：全部成立",
+			"../../docs/doctor.zh-CN.md", "`%s` 不成立", "`%s` 异常", "没有异常",
 			[]string{"不同之处", "doctor 的发现", "它的原话"},
 			func(d deviation) string { return d.chinese },
 		},
