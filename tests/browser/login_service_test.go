@@ -420,7 +420,7 @@ func TestLoginServiceForgedForms(t *testing.T) {
 func tour(t *testing.T, l look, check func(b *tab, where string)) {
 	t.Helper()
 	const lost = "19900000003" // whose answers are lost
-	name, address := strings.Repeat("W", 20), strings.Repeat("a-long-name-", 20)+"@example.com"
+	name, address := strings.Repeat("W", 20), strings.Repeat("W", 200)+"@example.com"
 	s := startLoginService(t)
 	v := s.open(l)
 	see := func(where string) { t.Helper(); check(v.tab, fmt.Sprintf("%s, %+v", where, l)) }
