@@ -82,7 +82,9 @@ func assertFits(b *tab, where string) {
 	wider := eval[[]string](b, `(() => {
 		const page = document.documentElement;
 		if (page.scrollWidth <= innerWidth) return [];
-		return [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > innerWidth).map((e) => e.outerHTML.slice(0, 120));
+		const right = (e) => e.getBoundingClientRect().left + Math.max(e.offsetWidth ?? 0, e.scrollWidth); // text sticks out of its box too
+		const found = [...document.querySelectorAll('body *')].filter((e) => right(e) > innerWidth).map((e) => e.outerHTML.slice(0, 120));
+		return [page.scrollWidth + ' pixels', ...found];
 	})()`)
 	assert.Empty(b.t, wider, where)
 }

@@ -149,13 +149,18 @@ func (v *visitor) leave(action chromedp.Action[chromedp.Void], page string, stat
 // send fills the form of a page whatever its language, by the ids of its fields, and gets to a page.
 func (v *visitor) send(page string, status int, fields map[string]string) {
 	v.t.Helper()
-	v.leave(func(context.Context, *chromedp.Target) (nothing chromedp.Void, err error) {
-		for id, text := range fields {
-			eval[bool](v.tab, `Boolean(document.querySelector('#`+id+`').value = `+quote(text)+`)`)
-		}
-		eval[bool](v.tab, `(document.querySelector('#submit').click(), true)`)
-		return nothing, nil
-	}, page, status)
+	for id, text := range fields {
+		eval[string](v.tab, `document.querySelector('#`+id+`').value = `+quote(text))
+	}
+	v.leave(script(`document.querySelector('#submit').click()`), page, status)
+}
+
+// script runs in the page.
+func script(source string) chromedp.Action[chromedp.Void] {
+	return func(ctx context.Context, target *chromedp.Target) (nothing chromedp.Void, err error) {
+		_, err = chromedp.Evaluate[bool](source+`; true`)(ctx, target)
+		return nothing, err
+	}
 }
 
 // askForSMS reads a picture for a flow, and gets to where its code is typed.
@@ -299,10 +304,8 @@ func TestLoginServiceALostAnswer(t *testing.T) {
 		"operation": "SendSmsCode", "drop": true, "after": true, "times": 1, "delay": "500ms",
 	}, nil)
 
-	v.leave(func(context.Context, *chromedp.Target) (nothing chromedp.Void, err error) {
-		eval[bool](v.tab, `[0, 100, 200].every((ms) => setTimeout(() => test.named('Send the SMS code').click(), ms))`)
-		return nothing, nil
-	}, "login_sms", http.StatusServiceUnavailable)
+	v.leave(script(`for (const ms of [0, 100, 200]) setTimeout(() => test.named('Send the SMS code').click(), ms)`),
+		"login_sms", http.StatusServiceUnavailable) // all before the answer is there
 	v.onItsWayIsShown()
 
 	s.nextMinute()                                                      // the platform would send another one by now
@@ -420,7 +423,7 @@ func TestLoginServiceForgedForms(t *testing.T) {
 func tour(t *testing.T, l look, check func(b *tab, where string)) {
 	t.Helper()
 	const lost = "19900000003" // whose answers are lost
-	name, address := strings.Repeat("W", 20), strings.Repeat("a-long-name-", 20)+"@example.com"
+	name, address := strings.Repeat("W", 20), strings.Repeat("W", 200)+"@example.com"
 	s := startLoginService(t)
 	v := s.open(l)
 	see := func(where string) { t.Helper(); check(v.tab, fmt.Sprintf("%s, %+v", where, l)) }

@@ -45,12 +45,40 @@ func TestScreenshots(t *testing.T) {
 		"sandbox-phone":  {"/sms/latest?mobile=13900001111", pocket},
 		"sandbox-faults": {"/faults", desktop},
 	} {
-		b := openTab(t, s.base+shot.view, shot.look)
-		png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-		require.NoError(t, err)
-		assert.Less(t, len(png), 150<<10, "%s is too large for a README", name)
-		if *screenshots != "" {
-			require.NoError(t, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600))
-		}
+		openTab(t, s.base+shot.view, shot.look).screenshot(name)
+	}
+}
+
+// TestScreenshotsOfTheLoginService makes those of examples/login_service.
+func TestScreenshotsOfTheLoginService(t *testing.T) {
+	s := startLoginService(t).withAccount()
+	v := s.open(look{width: 1000, height: 740})
+	v.goes("/sms/login", "sms", http.StatusOK)
+	v.readPicture()
+	v.screenshot("login")
+
+	pocket := phone
+	pocket.language = "zh-CN"
+	v = s.open(pocket)
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "SendSmsCode", "drop": true, "after": true}, nil)
+	v.askForSMS("login", mobile, "login_sms", http.StatusServiceUnavailable)
+	v.screenshot("login-on-its-way")
+
+	v = s.open(look{width: 1000, height: 420})
+	v.goes("/login", "login", http.StatusOK)
+	v.send("account", http.StatusOK, map[string]string{"account": username, "password": password})
+	s.control(http.MethodPost, "/faults", map[string]any{"operation": "GetServiceTicket", "drop": true}, nil)
+	v.goes("/account", "unavailable", http.StatusServiceUnavailable)
+	v.screenshot("login-outage")
+}
+
+// screenshot takes a picture of what a person sees.
+func (b *tab) screenshot(name string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	assert.Less(b.t, len(png), 150<<10, "%s is too large for a README", name)
+	if *screenshots != "" {
+		require.NoError(b.t, os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o600))
 	}
 }
