@@ -25,6 +25,11 @@ func TestTheContract(t *testing.T) {
 			t.Helper()
 			return redis.UniversalOptions{Addrs: []string{redistest.Start(t).Addr}}
 		},
+		"a user who may do little": func(t *testing.T) redis.UniversalOptions {
+			t.Helper()
+			server := redistest.Start(t, "user tokens on >made-up ~{openplatform:* +eval +evalsha +get +set +incr +pexpire +pttl +del")
+			return redis.UniversalOptions{Addrs: []string{server.Addr}, Username: "tokens", Password: "made-up"}
+		},
 		"with Sentinel": func(t *testing.T) redis.UniversalOptions {
 			t.Helper()
 			return redis.UniversalOptions{Addrs: redistest.StartReplicated(t).Sentinels, MasterName: redistest.MasterName}

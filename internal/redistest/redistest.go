@@ -70,7 +70,7 @@ func (s *Server) start() bool {
 	if err != nil {
 		s.tb.Fatal("redis-server is not installed, and this test is about the real one: apt-get install redis-server")
 	}
-	s.cmd = exec.Command(program, s.config)
+	s.cmd = exec.Command(program, s.config) //nolint:gosec,noctx // the server that was looked for; Kill ends it
 	if s.sentinel() {
 		s.cmd.Args = append(s.cmd.Args, "--sentinel")
 	}
@@ -138,7 +138,7 @@ func (s *Server) MustDo(args ...string) (answer string) {
 
 // Do does a command over a connection of its own, and returns an answer of one value.
 func (s *Server) Do(args ...string) (answer string, err error) {
-	conn, err := net.DialTimeout("tcp", s.Addr, 5*time.Second)
+	conn, err := net.DialTimeout("tcp", s.Addr, 5*time.Second) //nolint:noctx // it has a timeout
 	if err != nil {
 		return "", err
 	}
@@ -185,7 +185,7 @@ type leash struct {
 
 func newLeash(tb testing.TB, pid int) *leash {
 	tb.Helper()
-	cmd := exec.Command("sh", "-c", "cat; kill -9 "+strconv.Itoa(pid)) //nolint:gosec // a number
+	cmd := exec.Command("sh", "-c", "cat; kill -9 "+strconv.Itoa(pid)) //nolint:gosec,noctx // a number; pull ends it
 	held, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()

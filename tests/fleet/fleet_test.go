@@ -126,7 +126,7 @@ func (f *fleet) results(t *testing.T) (r results) {
 		one := r.named(phase)
 		f.platform.count(phase, one)
 		for _, tallies := range all {
-			one.tally.merge(tallies[i])
+			one.merge(tallies[i])
 		}
 	}
 	return r
@@ -158,7 +158,7 @@ func (r *results) get(like *result) *result {
 func (r *results) merge(others results) {
 	for _, other := range others {
 		one := r.get(other)
-		one.tally.merge(&other.tally)
+		one.merge(&other.tally)
 		one.fetches += other.fetches
 		one.surplus += other.surplus
 		one.closest = min(one.closest, other.closest)
