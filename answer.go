@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/netip"
 	"reflect"
 	"regexp"
 
@@ -69,17 +68,12 @@ func (a *answer) protocolText() string {
 	return fmt.Sprintf("HTTP/%d.%d", a.protocol[0], a.protocol[1])
 }
 
-// peerText returns the peer's address if it is an IP address and a port: any other text is a
-// stranger's.
+// peerText returns the peer's address if it is one of TCP: any other text is a stranger's.
 func (a *answer) peerText() string {
-	if a.peer == nil {
-		return ""
+	if tcp, ok := a.peer.(*net.TCPAddr); ok && tcp != nil {
+		return tcp.String()
 	}
-	peer, err := netip.ParseAddrPort(a.peer.String())
-	if err != nil {
-		return ""
-	}
-	return peer.String()
+	return ""
 }
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }

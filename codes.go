@@ -1,7 +1,6 @@
 package openplatform
 
 import (
-	"slices"
 	"strconv"
 )
 
@@ -33,7 +32,15 @@ const (
 
 // Codes returns the codes that the platform documents for failures, in ascending order. Each
 // has an error of its own for errors.Is.
-func Codes() []Code { return slices.Sorted(slices.Values(documentedCodes)) }
+func Codes() []Code {
+	return []Code{
+		CodeMissingParameter, CodeInvalidAppID, CodeAPIDisabled, CodeMalformedRequest,
+		CodeInvalidSignature, CodeAPINotPermitted, CodeInvalidAccessToken, CodeInvalidToken, CodeInvalidServiceTicket,
+		CodeInvalidTimestamp, CodeDuplicateRequest, CodeInvalidClientID, CodeInvalidClientSecret,
+		CodeUnknownAPI,
+		CodeSystemError,
+	}
+}
 
 // AboutCredentials reports whether c is about the business system that calls, and not about
 // the person it calls for: its app id, client id, client secret, signature or access token,
@@ -72,11 +79,7 @@ func classSentinel(text string, low, high int) error {
 	return &sentinel{text: text, low: low, high: high}
 }
 
-// documentedCodes are the codes that have a sentinel, in the order of the list below.
-var documentedCodes []Code
-
 func codeSentinel(text string, code Code) error {
-	documentedCodes = append(documentedCodes, code)
 	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
 }
 

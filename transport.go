@@ -50,11 +50,11 @@ var bodyToCome = new(bytes.Buffer)
 // headers, for each. Nobody may change the maps of a template.
 func templates(rc *resty.Client, header http.Header) map[string]*resty.Request {
 	get := rc.R().SetDoNotParseResponse(true)
-	get.Header = header.Clone()
-	post := rc.R().SetDoNotParseResponse(true).SetBody(bodyToCome)
+	get.Header = header
+	post := *get
 	post.Header = header.Clone()
-	post.SetHeader("Content-Type", "application/json")
-	return map[string]*resty.Request{http.MethodGet: get, http.MethodPost: post}
+	post.SetHeader("Content-Type", "application/json").SetBody(bodyToCome)
+	return map[string]*resty.Request{http.MethodGet: get, http.MethodPost: &post}
 }
 
 // attempt sends m once.
