@@ -43,6 +43,7 @@ func TestAllocationsOfACall(t *testing.T) {
 	}{
 		{"SendSmsCode", success, sendSmsCode, nil, 37},
 		{"SendSmsCode with a logger that is off", success, sendSmsCode, []openplatform.Option{openplatform.WithLogger(off)}, 37},
+		{"SendSmsCode with an observer", success, sendSmsCode, []openplatform.Option{openplatform.WithObserver(idleObserver{})}, 37},
 		{"GetImgCode", picture, getImgCode, nil, 51},
 		{"CheckToken", envelope("000", "成功", "null"), checkToken, nil, 41},
 	}
@@ -70,4 +71,15 @@ func BenchmarkSendSmsCode(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// An idleObserver wants to know how things end, and does nothing about it.
+type idleObserver struct{}
+
+func (idleObserver) ObserveCall(ctx context.Context, _ openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
+	return ctx, func(openplatform.CallEnd) {}
+}
+
+func (idleObserver) ObserveAttempt(ctx context.Context, _ openplatform.AttemptStart) (context.Context, func(openplatform.AttemptEnd)) {
+	return ctx, func(openplatform.AttemptEnd) {}
 }

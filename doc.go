@@ -21,13 +21,13 @@
 //
 //   - [OutcomeNotSent]: the platform knows nothing of it. Calling again is safe, and helps
 //     unless the request breaks a rule, the certificate is not trusted or ctx ended.
-//   - [OutcomeRejected]: the platform said no. It will refuse the same request again, but for
-//     [ErrRateLimited], after which a wait helps.
+//   - [OutcomeRejected]: the platform said no, and will again. After [ErrRateLimited] a wait
+//     helps; for SendSmsCode, a wait and a new picture.
 //   - [OutcomeUnknown]: it may have acted. Do not repeat what must not happen twice. After
-//     SendSmsCode, ask the person to wait for the SMS before you offer another.
+//     SendSmsCode, ask the person to wait for the SMS.
 //
-// Compare codes with errors.Is: [ErrInvalidToken] and its like for one code,
-// [ErrRateLimited] and its like for a class of codes, documented or not.
+// errors.Is compares codes: [ErrInvalidToken] is one code, [ErrRateLimited] a class. Package
+// advice says what to tell the person.
 //
 // # What is repeated
 //
@@ -45,14 +45,14 @@
 // repetitions of a client: ten to begin with, and a tenth for each call. A platform that stays
 // down gets 1.1 times its normal traffic.
 //
-// [AccessTokenSource.Use] calls again with another access token, at most twice, after
+// [AccessTokenSource.Use] calls again with another access token, at most four times, after
 // [ErrInvalidAccessToken].
 //
 // # What is kept secret
 //
 // No error text, log line or value given to an [Observer] holds a phone number (176****3340 is
-// shown), picture code, SMS code, password, token or e-mail address, nor a part of one: not in
-// the platform's own messages either, of which at most four kilobytes are looked through.
+// shown), picture code, SMS code, password, token or e-mail address, nor a part of one. Of the
+// platform's own messages at most four kilobytes are looked through.
 //
 // Requests and results print masked under every verb of fmt and in slog. The JSON of a request
 // and of an [APIError] is one masked string, because many loggers print JSON. The fields of
@@ -63,41 +63,8 @@
 //
 // # What is assumed
 //
-// Nobody has spoken to the real platform with this version. What follows is read from its
-// published pages of 2021, or stands in for what they leave out. The program of this project
-// asks a platform about each, by these names: openplatform doctor.
-//
-//   - https: It speaks https, with TLS 1.2 or later and a certificate that your machine
-//     trusts.
-//   - no_redirects: It answers at the base URL itself, and redirects nowhere.
-//   - clock: Its clock and your machine's agree to within a minute.
-//   - keep_alive: It keeps a connection for further requests; an idle one for at least 30
-//     seconds.
-//   - paths: The operations are at their published paths, below the base URL.
-//   - no_signature: It asks for no signature, app id or login beside an operation's own
-//     parameters.
-//   - envelope: Every answer of an operation is an envelope, with code and msg as strings and
-//     no data in a failure.
-//   - request_ids: Each answer has a request_id of its own, a string of at most 64 characters.
-//   - failures_at_200: A failure comes with HTTP status 200, and with its code in the
-//     envelope.
-//   - content_type: An answer is application/json in UTF-8, compressed with gzip or not at
-//     all.
-//   - empty_object: It takes {} as the body of an operation that has no parameters.
-//   - picture: A picture is a JPEG, in a base64 data URL.
-//   - json_body: It reads parameters from a JSON body, sent with Content-Type:
-//     application/json.
-//   - documented_codes: The single sign-on operations fail with the codes that their pages
-//     list.
-//   - unknown_paths: A path that it does not know is answered with code 404001, in an
-//     envelope.
-//   - once: What stands between you and the platform sends each request on once, and answers
-//     none from a store.
-//   - account_codes: The account operations, whose pages list no codes, refuse with a code of
-//     a 4xx class.
-//   - expired_times: expired is China Standard Time, and an access token ends within two
-//     hours.
-//   - tokens_coexist: A new access token leaves those before it valid.
-//
-// [WithWrapper] can add a signature.
+// Nobody has spoken to the real platform with this version. That it speaks https, takes JSON
+// bodies, wants {} where an operation has no parameters, and asks for no signature is read
+// from its published pages of 2021. The README lists all that is assumed; "openplatform doctor"
+// asks a platform. [WithWrapper] can add a signature.
 package openplatform

@@ -159,7 +159,7 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
-	p := e.printable()
+	p := e.Masked()
 	id := cmp.Or(p.RequestID, "none")
 	return errorText(e.Operation, fmt.Sprintf("code %s: %s", p.Code, cmp.Or(p.Msg, "no message")),
 		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.facts().outcome))
@@ -194,9 +194,10 @@ func (e *APIError) facts() facts {
 	}
 }
 
-// printable returns a copy of e without secrets. It is made when something is printed, and
-// not for every failure.
-func (e *APIError) printable() *APIError {
+// Masked returns a copy of e that may be shown or printed: what Code, Msg and RequestID repeat
+// of the request is masked, and so are all phone numbers and e-mail addresses in Msg, which is
+// then one line.
+func (e *APIError) Masked() *APIError {
 	var params []param
 	if e.params != nil {
 		params = e.params()
@@ -308,9 +309,12 @@ func (e *TransportError) facts() facts {
 // printable returns err without what only the program may see: what observers and
 // logs are given.
 func printable(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *APIError
 	if errors.As(err, &e) {
-		return e.printable()
+		return e.Masked()
 	}
 	return err
 }

@@ -291,6 +291,15 @@ func TestWhatAnErrorSays(t *testing.T) {
 	}
 }
 
+func TestMasked(t *testing.T) {
+	e := &openplatform.APIError{Operation: "Login", Code: "400987", Msg: "手机号13900001111\n格式错误", RequestID: "id-1", HTTPStatus: 200, RetryAfter: 1}
+	want := *e
+	want.Msg = "手机号139****1111 格式错误"
+	assert.Equal(t, want, *e.Masked())
+	assert.Equal(t, e.Error(), e.Masked().Error())
+	assert.Contains(t, e.Msg, mobile, "the error itself stays as it is")
+}
+
 func TestAnAPIErrorInJSONIsItsText(t *testing.T) {
 	url, _ := serve(t, answer(200, envelope("400101", "no SMS to "+mobile, "null")))
 	err := sendSmsCode(t.Context(), newClient(t, url))

@@ -44,6 +44,8 @@ var places = []struct {
 	{"tests/conformance/calls_test.go", ".client.NAME(ctx", []bool{false, true}},
 	{"tests/faults/operations_test.go", `{"NAME", `, []bool{true}},
 	{"docs/reliability.md", "| `NAME` |", []bool{true}},
+	{"advice/judge.go", "\t\"NAME\":", []bool{false, true}},
+	{"advice/testdata/table.txt", "\nNAME ", []bool{false, true}},
 }
 
 // Whoever adds an operation is told where else it has to stand.

@@ -134,3 +134,23 @@ func TestJSONOfARequestIsOneMaskedString(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(raw), "tok-5f2c9e", "that of a result is whole")
 }
+
+// A request id that repeats a secret of the result is one too.
+func TestARequestIDThatRepeatsTheResultIsMasked(t *testing.T) {
+	const token = "5c1e6cf0f9e94b3f8f2d"
+	for _, id := range []string{token, "id-" + token + "-7", token[4:16]} {
+		url, _ := serve(t, answer(200, envelopeWithID("000", "成功", id, `{"open_id":"`+openID+`","token":"`+token+`"}`)))
+		seen := &recorder{}
+		var out bytes.Buffer
+		client := newClient(t, url, openplatform.WithObserver(seen),
+			openplatform.WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+		resp, err := client.Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "Passw0rd!"})
+		require.NoError(t, err)
+		assert.Equal(t, id, resp.RequestID, "the program has it whole")
+		for name, text := range map[string]string{
+			"log": out.String(), "call": seen.callEnd.RequestID, "attempt": seen.attemptEnd[0].RequestID, "response": fmt.Sprint(resp),
+		} {
+			assert.NotContains(t, text, token[4:16], name)
+		}
+	}
+}

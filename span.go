@@ -1,11 +1,17 @@
 package openplatform
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/jsonscan"
+	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
 // A callSpan is a call under observation, the zero callSpan one that nobody observes.
@@ -136,12 +142,45 @@ func observed(a answer, err error) facts {
 	if err == nil {
 		return facts{
 			outcome: OutcomeSucceeded, code: Code(a.code), httpStatus: a.status,
-			requestID: shownRequestID(string(a.requestID), a.params),
+			requestID: a.shownID(),
 		}
 	}
 	seen := factsOf(printable(err))
 	seen.outcome = OutcomeOf(err) // what is masked in the printable error decides it
 	return seen
+}
+
+// shownID is the request id of a success, without what the params or the data hold.
+func (a *answer) shownID() string {
+	id := string(a.requestID)
+	shares := func(p param) bool { return p.mask != nil && mask.MayShow(id, p.value) }
+	if mask.IsUUID(id) && !slices.ContainsFunc(a.params, shares) && !dataShares(id, a.data) {
+		return id // nearly always, and found out without an allocation
+	}
+	return mask.Cut(mask.RequestID(id, append(secretsOf(a.params), secretsIn(a.data)...)), maxRequestID)
+}
+
+// dataShares reports whether a text in data, or what escapes in it stand for, may be in id.
+func dataShares(id string, data json.RawMessage) bool {
+	if len(data) == 0 || data[0] != '{' {
+		return false
+	}
+	return bytes.ContainsRune(data, '\\') || mask.MayShow(id, string(data))
+}
+
+// secretsIn returns the texts in an answer's data, each of which may be a secret: an attempt is
+// observed before its data is read.
+func secretsIn(data json.RawMessage) (secrets []mask.Secret) {
+	if len(data) == 0 || data[0] != '{' {
+		return nil
+	}
+	_ = jsonscan.Members(data, func(_, value []byte) error { // it is valid JSON
+		if text, err := jsonscan.Text(value); err == nil {
+			secrets = append(secrets, mask.Secret{Value: string(text), Mask: mask.All})
+		}
+		return nil
+	})
+	return secrets
 }
 
 // redacted returns a URL without the values in its query.

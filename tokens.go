@@ -17,13 +17,17 @@ const (
 	// calls it is used in, and for a clock that is minutes off where the platform's
 	// answer does not tell its own.
 	refreshMargin = 5 * time.Minute
-	// After a failed fetch the next one waits, whoever asks.
+	// After a fetch the next one waits, whoever asks, and whatever has become of the first.
 	fetchInterval = time.Second
 
 	storeTimeout = time.Second // of each call but Lock
 	lockTimeout  = 5 * time.Second
 	// A store that honours its ctx needs a moment to return once ctx has ended.
 	storeGrace = 20 * time.Millisecond
+
+	// Where every new token ends the old one, and machines cannot share, a call may lose its
+	// token to another machine a few times in a row.
+	mostUses = 5
 
 	// Enough rejected tokens are remembered for those whose calls are still under way.
 	rejectedKept = 32
@@ -187,10 +191,9 @@ func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 }
 
 // Invalidate forgets token, which the platform has rejected: here at once, and in the
-// store soon, without a wait. A token that has been replaced meanwhile is left alone.
-// One that was issued in place of a rejected one, and that [AccessTokenSource.Use] has not
-// used with success, is forgotten when it is a second old: a platform that rejects what it
-// issues is asked once a second.
+// store soon, without a wait. A token that has been replaced meanwhile is left alone. The
+// next one is taken from the store, or fetched, but no sooner than a second after the last
+// fetch, or two: whatever the platform rejects, it is asked once a second.
 func (s *AccessTokenSource) Invalidate(ctx context.Context, token string) {
 	if t := s.inside(); t != nil {
 		t.reject(ctx, token)
@@ -199,8 +202,11 @@ func (s *AccessTokenSource) Invalidate(ctx context.Context, token string) {
 
 // Use calls fn with a valid access token, and again with a new one if fn's error is
 // [ErrInvalidAccessToken], at whatever HTTP status the platform said so. The new one is
-// that of the [TokenStore] if another machine has put one there. If the platform rejects
-// that one too, fn is called for a third and last time, with a token just issued.
+// that of the [TokenStore] if another machine has put one there, and else one just issued.
+// If the platform rejects that one too, the same is done again: where a new token ends the
+// old one, and the store is down, machines end each other's tokens. fn is called five times
+// at most, with a new token each time, and only once if the last five tokens have been
+// rejected and none of them has worked for anybody.
 func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string) error) error {
 	t := s.inside()
 	if ctx == nil || t == nil {
@@ -222,7 +228,7 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 			return rejection
 		}
 		t.reject(ctx, token.value)
-		if n == 3 || n == 2 && !token.fromStore {
+		if n == mostUses || t.hopeless() {
 			return rejection
 		}
 		last = token.value

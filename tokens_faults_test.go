@@ -115,6 +115,9 @@ func TestWhatTheStoreIsToldCostsNoCallerTime(t *testing.T) {
 				token, err := source.Token(t.Context())
 				require.NoError(t, err)
 				assert.Equal(t, "at-1", token)
+				assert.Zero(t, time.Since(start))
+				time.Sleep(20 * time.Second) // longer than a lock that was not given back
+				start = time.Now()
 				source.Invalidate(t.Context(), token)
 				assert.Zero(t, time.Since(start))
 				token, err = source.Token(t.Context())
@@ -517,18 +520,91 @@ func TestATokenIsDeletedOnceHoweverManyRejectIt(t *testing.T) {
 	})
 }
 
-func TestATokenJustIssuedIsNotReplacedInTheSameCall(t *testing.T) {
+// A jealousPlatform ends its old token when it issues the next one.
+type jealousPlatform struct {
+	clockedPlatform
+
+	mu     sync.Mutex
+	newest string
+}
+
+func (p *jealousPlatform) RoundTrip(req *http.Request) (*http.Response, error) {
+	time.Sleep(3 * time.Millisecond)
+	defer time.Sleep(3 * time.Millisecond)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	resp, err := p.clockedPlatform.RoundTrip(req)
+	p.newest = fmt.Sprintf("at-%d", p.fetches)
+	return resp, err
+}
+
+func (p *jealousPlatform) takes(token string) error {
+	time.Sleep(3 * time.Millisecond)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if token != p.newest {
+		return errDead
+	}
+	return nil
+}
+
+// Where a new token ends the old one, a machine that cannot share loses its token to another
+// again and again: it has one for a moment each time, and calls must get through.
+func TestCallsGetThroughAmongMachinesThatEndEachOthersTokens(t *testing.T) {
+	const machines, callers = 8, 10
 	synctest.Test(t, func(t *testing.T) {
-		p := &clockedPlatform{lifetime: 2 * time.Hour}
-		var tried []string
-		err := p.source(t).Use(t.Context(), func(token string) error {
-			tried = append(tried, token)
-			time.Sleep(2 * time.Second)
-			return errDead
-		})
-		require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
-		assert.Equal(t, []string{"at-1", "at-2"}, tried)
+		p := &jealousPlatform{clockedPlatform: clockedPlatform{lifetime: 2 * time.Hour}}
+		client, err := openplatform.NewClient(openplatform.Test, through(p))
+		require.NoError(t, err)
+		calls, failures := 0, 0
+		var running sync.WaitGroup
+		for range machines {
+			source := newSource(t, client)
+			for range callers {
+				running.Go(func() {
+					for start := time.Now(); time.Since(start) < time.Minute; time.Sleep(100 * time.Millisecond) {
+						err := source.Use(t.Context(), p.takes)
+						p.mu.Lock()
+						calls++
+						if err != nil {
+							failures++
+						}
+						p.mu.Unlock()
+					}
+				})
+			}
+		}
+		running.Wait()
+		t.Logf("%d calls, %d failures, %d fetches", calls, failures, p.fetches)
+		assert.LessOrEqual(t, failures, callers, "one machine may be very unlucky once")
+		assert.LessOrEqual(t, p.fetches, machines*62, "each machine asks once a second")
 	})
+}
+
+// A platform that rejects what it issues is asked once a second, and by each call five times at
+// most; when five tokens in a row have worked for nobody, a call gives up with its first.
+func TestAPlatformThatRejectsWhatItIssues(t *testing.T) {
+	for name, same := range map[string]bool{"a new token each time": false, "the same token each time": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &clockedPlatform{lifetime: 2 * time.Hour, same: same}
+				source := p.source(t)
+				start := time.Now()
+				for call := range 20 {
+					tried := 0
+					err := source.Use(t.Context(), func(string) error { tried++; return errDead })
+					require.ErrorIs(t, err, openplatform.ErrInvalidAccessToken)
+					most := 1
+					if call == 0 && !same {
+						most = 5
+					}
+					assert.LessOrEqual(t, tried, most, "call %d", call)
+					assert.LessOrEqual(t, p.settled().fetches, int(time.Since(start)/time.Second)+1)
+				}
+				assert.LessOrEqual(t, time.Since(start), 50*time.Second)
+			})
+		})
+	}
 }
 
 func TestAFailureAnswersThoseWhoComeLaterInItsSecond(t *testing.T) {

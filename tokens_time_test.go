@@ -27,6 +27,7 @@ type clockedPlatform struct {
 	hangs    bool
 	takes    time.Duration
 	expired  string // what it says of every token, if not ""
+	same     bool   // it issues one token, over and over
 
 	fetches int
 	ends    map[string]time.Time // of each token, by our clock
@@ -54,6 +55,9 @@ func (p *clockedPlatform) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errors.New("down")
 	}
 	token := fmt.Sprintf("at-%d", p.fetches)
+	if p.same {
+		token = "at-1"
+	}
 	if p.ends == nil {
 		p.ends = map[string]time.Time{}
 	}

@@ -32,7 +32,7 @@ type tokenSource struct {
 	held       heldToken
 	refreshAt  time.Time
 	validUntil time.Time
-	issuedAt   time.Time // of held, the zero time if it came from the store
+	fetchedAt  time.Time // the latest token that was, whatever has become of it
 
 	rejected []string // by the platform, the latest last: not to be believed again
 	lost     int      // tokens rejected in a row, none of which has worked
@@ -54,6 +54,8 @@ type renewal struct {
 	token    heldToken
 	err      error
 	panicked *panicError
+
+	notBefore time.Time // is the platform asked
 
 	// What ends the wait for the store's lock, and for the store's token.
 	leaveLock, leaveStore context.CancelFunc
@@ -124,7 +126,7 @@ func (t *tokenSource) start(ctx context.Context) *renewal {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.core.timeout)
 	storeCtx, leaveStore := context.WithCancel(ctx)
 	lockCtx, leaveLock := context.WithTimeout(storeCtx, min(lockTimeout, t.core.timeout/2))
-	r := &renewal{done: make(chan struct{}), leaveLock: leaveLock, leaveStore: leaveStore}
+	r := &renewal{done: make(chan struct{}), notBefore: t.mayFetchAt(), leaveLock: leaveLock, leaveStore: leaveStore}
 	go func() {
 		defer cancel()
 		defer leaveStore()
@@ -134,6 +136,18 @@ func (t *tokenSource) start(ctx context.Context) *renewal {
 		})
 	}()
 	return r
+}
+
+// mayFetchAt returns when the platform may be asked. Where a new token ends the old one,
+// machines that cannot share take each other's tokens away, over and over: each asks once a
+// second at most, and not in step with the others. A client with a short timeout has no time
+// for that.
+func (t *tokenSource) mayFetchAt() time.Time {
+	interval := fetchInterval
+	if t.lost > 0 {
+		interval += retry.Jitter(fetchInterval)
+	}
+	return t.fetchedAt.Add(min(interval, t.core.timeout/4))
 }
 
 // observe reports a renewal to the client's observer. A panic of the observer's at the start
@@ -207,7 +221,7 @@ func (c turn) take(ctx context.Context) bool {
 
 func (c turn) leave() { <-c }
 
-// fetch asks the platform for a token, and returns it.
+// fetch asks the platform for a token when it may be asked, and returns it.
 func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err error) {
 	var resp *Response[AccessToken]
 	err = errFetchEnded
@@ -217,6 +231,7 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err 
 			t.warnOfPanic(ctx, err)
 		}
 	}()
+	r.rest(ctx)
 	err = protect(func() (err error) {
 		resp, err = t.client.GetAccessToken(ctx, &t.request)
 		return err
@@ -230,6 +245,18 @@ func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err 
 		t.warnOfTimes(ctx, lifetime)
 	}
 	return resp.Data.AccessToken, nil
+}
+
+// rest waits until the platform may be asked. If ctx ends before, the fetch fails by itself.
+func (r *renewal) rest(ctx context.Context) {
+	left := time.Until(r.notBefore)
+	if left <= 0 {
+		return
+	}
+	select {
+	case <-time.After(left):
+	case <-ctx.Done():
+	}
 }
 
 // lifetimeOf returns for how long a token just issued will be valid, and whether what
@@ -281,7 +308,6 @@ func (t *tokenSource) keepLoaded(r *renewal, token string, ttl time.Duration) bo
 		return false
 	}
 	t.keep(r, heldToken{value: token, fromStore: true}, ttl)
-	t.issuedAt = time.Time{}
 	return true
 }
 
@@ -289,7 +315,7 @@ func (t *tokenSource) keepFetched(r *renewal, token string, lifetime time.Durati
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.keep(r, heldToken{value: token}, lifetime)
-	t.issuedAt, t.bypass = time.Now(), false
+	t.fetchedAt, t.bypass = time.Now(), false
 }
 
 func (t *tokenSource) keep(r *renewal, token heldToken, lifetime time.Duration) {
@@ -325,8 +351,7 @@ func (t *tokenSource) publish(r *renewal, token heldToken, err error) {
 }
 
 // forget drops token if it is the one in memory, and reports whether it is the first to
-// say that the platform rejects it. One that was issued in place of a rejected one and
-// never worked stays until it is a second old, or each rejection would make a fetch.
+// say that the platform rejects it.
 func (t *tokenSource) forget(token string) (first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -343,16 +368,20 @@ func (t *tokenSource) forget(token string) (first bool) {
 		}
 		return first
 	}
-	if next := t.issuedAt.Add(fetchInterval); t.lost > 0 && time.Now().Before(next) {
-		t.refreshAt, t.validUntil = next, next
-		return first
-	}
 	t.lost++
 	if t.held.fromStore && t.lost > 1 {
 		t.bypass = true
 	}
 	t.held, t.refreshAt, t.validUntil = heldToken{}, time.Time{}, time.Time{}
 	return first
+}
+
+// hopeless reports whether the platform rejects whatever it issues: other machines that fetch
+// tokens too leave one some time to work.
+func (t *tokenSource) hopeless() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lost >= mostUses
 }
 
 // used remembers that the platform took token, if nothing has failed.

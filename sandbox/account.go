@@ -149,7 +149,7 @@ func (s *Sandbox) activate(c call) (any, *failure) {
 }
 
 func invalidActivation() *failure {
-	return &failure{CodeInvalidActivation, "激活链接已失效"}
+	return assumed(CodeInvalidActivation)
 }
 
 // resetPassword is ResetPassword 重置密码. It ends every login of the account, this one included.
@@ -213,11 +213,11 @@ func newAccounts(memory int) accounts {
 func (all *accounts) taken(a Account) *failure {
 	switch {
 	case all.byName[a.Username] != nil:
-		return &failure{CodeUsernameTaken, "用户名已存在"}
+		return assumed(CodeUsernameTaken)
 	case all.byName[a.Email] != nil:
-		return &failure{CodeEmailTaken, "邮箱已被注册"}
+		return assumed(CodeEmailTaken)
 	case all.byName[a.Mobile] != nil:
-		return &failure{CodeMobileTaken, "手机号已被注册"}
+		return assumed(CodeMobileTaken)
 	}
 	return nil
 }

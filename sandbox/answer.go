@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/ebaas/openplatform-go/internal/codes"
 )
 
 // Documented codes.
@@ -23,41 +25,52 @@ const (
 )
 
 // Codes that the sandbox assumes, since the platform publishes none for these failures. The package documentation
-// lists them with their texts.
-const (
+// lists them with their texts. They are those of internal/codes, where a code that is learnt from the platform takes the
+// place of an assumed one. Do not assign to them.
+var (
 	// CodeWrongImgCode (图形验证码错误): the picture shows something else. The picture is used up.
-	CodeWrongImgCode = "400101"
+	CodeWrongImgCode = codes.Named("wrong_img_code").Code
 	// CodeImgCodeGone (图形验证码已失效): the picture is unknown, used or expired.
-	CodeImgCodeGone = "400102"
+	CodeImgCodeGone = codes.Named("img_code_gone").Code
 	// CodeInvalidSmsType (短信类型不正确): sms_type is none of REGISTER, RESET_PASSWORD and LOGIN.
-	CodeInvalidSmsType = "400103"
+	CodeInvalidSmsType = codes.Named("invalid_sms_type").Code
 	// CodeWrongSmsCode (短信验证码错误): the SMS said something else. SmsCodeGuesses of them end the SMS code.
-	CodeWrongSmsCode = "400104"
+	CodeWrongSmsCode = codes.Named("wrong_sms_code").Code
 	// CodeSmsCodeGone (短信验证码已失效): no SMS code is waiting for this mobile and sms_type.
-	CodeSmsCodeGone = "400105"
+	CodeSmsCodeGone = codes.Named("sms_code_gone").Code
 	// CodeUsernameTaken (用户名已存在): another account has the username.
-	CodeUsernameTaken = "400106"
+	CodeUsernameTaken = codes.Named("username_taken").Code
 	// CodeEmailTaken (邮箱已被注册): another account has the e-mail address.
-	CodeEmailTaken = "400107"
+	CodeEmailTaken = codes.Named("email_taken").Code
 	// CodeMobileTaken (手机号已被注册): another account has the phone number.
-	CodeMobileTaken = "400108"
+	CodeMobileTaken = codes.Named("mobile_taken").Code
 	// CodeInvalidActivation (激活链接已失效): the activation token is unknown, used or expired.
-	CodeInvalidActivation = "400109"
+	CodeInvalidActivation = codes.Named("invalid_activation").Code
 	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than it
 	// may be.
-	CodeInvalidLength = "400110"
+	CodeInvalidLength = codes.Named("invalid_length").Code
 	// CodeWrongPassword (账号或密码错误): there is no such account, or it has another password.
-	CodeWrongPassword = "401101"
+	CodeWrongPassword = codes.Named("wrong_password").Code
 	// CodeUnknownMobile (手机号未注册): no account has the phone number.
-	CodeUnknownMobile = "404101"
+	CodeUnknownMobile = codes.Named("unknown_mobile").Code
 	// CodeTooManySms (短信发送过于频繁，请稍后再试): the phone got an SMS less than SMSInterval ago.
-	CodeTooManySms = "429001"
+	CodeTooManySms = codes.Named("too_many_sms").Code
 )
 
 // failure is why an operation was not carried out.
 type failure struct {
 	code string
 	msg  string
+}
+
+// assumed is a failure with one of the codes that the sandbox assumes, and the text that goes with it.
+func assumed(code string) *failure {
+	for _, entry := range codes.All() {
+		if entry.Code == code {
+			return &failure{code, entry.Msg}
+		}
+	}
+	return &failure{code: code}
 }
 
 // envelope is what every answer of the platform looks like.

@@ -12,7 +12,12 @@
 //	// ... sb.Client.SendSmsCode(ctx, ...)
 //	code := sb.Outbox("13900001111")[0].Code
 //
-// Elsewhere, New gives an http.Handler for a server of your own.
+// StartInMemory does without a socket, and works in a testing/synctest bubble. Elsewhere, New gives an http.Handler for a
+// server of your own. For programs in other languages there is command openplatform, which serves what package control
+// has: all of this as an API, and a page.
+//
+// WaitSMS waits for an SMS. What was sent and what happened has IDs that only grow: LastID before an action, passed as
+// After to ListSMS, NextSMS and their like, finds what the action caused.
 //
 // A test that is not about registration has AddAccount open an account, and DemoClientID and DemoClientSecret, or
 // AddClient, for single sign-on. Advance lets what is issued expire.
@@ -31,6 +36,20 @@
 //	GetAccessToken    获取AccessToken      GET  /oauth/getAccessToken
 //	GetServiceTicket  获取ServiceTicket    POST /oauth/getServiceTicket
 //	GetAccount        获取用户信息          POST /oauth/api/account/getAccount
+//
+// A constant has the name of each, such as OpSendSmsCode.
+//
+// # Special numbers
+//
+// These phone numbers bring about an outcome by themselves. SetSpecialNumber changes them:
+//
+//	number       kind         what happens
+//	19900000001  Throttled    SendSmsCode answers CodeTooManySms
+//	19900000002  WrongCode    the SMS is sent; Register and LoginByMobileCode answer CodeWrongSmsCode, whatever code they get
+//	19900000003  AnswerLost   SendSmsCode sends the SMS, and the connection breaks before the answer
+//	19900000004  Timeout      SendSmsCode sends no SMS and does not answer; after five minutes the connection is closed
+//	19900000005  BadGateway   SendSmsCode sends no SMS; nginx's HTML page for 502 is answered
+//	19900000006  FixedCode    every SMS code is 8888
 //
 // # Documented failures
 //
@@ -115,17 +134,18 @@
 //
 // Of single sign-on:
 //
-//   - GetAccessToken issues a new token each time and leaves those before it alive.
+//   - GetAccessToken issues a new token each time and leaves those before it alive; with WithOneAccessToken it ends the
+//     client's last one.
 //   - GetServiceTicket looks at access_token, then at token.
 //   - A ticket's number_of_uses is 1. It outlives the access token and the login that it was issued for.
 //
 // # Limits
 //
 // Memory is bounded: of what requests make it keep, such as pictures, SMS, e-mails, accounts, tokens, tickets and ledger
-// entries, the sandbox keeps the newest 100,000 of each kind. With an account go its tokens and tickets. No string that
-// is kept is longer than its documented length, the mobile of an SMS no longer than 32 characters, and the ledger keeps
-// the first 128 bytes of a mobile and of a call id. All together that is 512 MiB at most. A request under way takes a few
-// MiB more, and what header its server lets in.
+// entries, the sandbox keeps the newest of each kind, up to 100,000, and no more bytes than the kind's share of 512 MiB,
+// or of what WithMemory says. With an account go its tokens and tickets. No string that is kept is longer than its
+// documented length, the mobile of an SMS no longer than 32 characters, and the ledger keeps the first 128 bytes of each
+// string of a request. A request under way takes a few MiB more, and what header its server lets in.
 //
 // So is the time that a client can hold a connection for nothing: see ServeHTTP for its body and its answer. The servers of
 // Start and Listen also end a connection on which a header takes more than 10 seconds to come, or no further request comes

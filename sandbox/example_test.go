@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/http/httptest"
+	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/ebaas/openplatform-go/sandbox"
@@ -46,4 +47,35 @@ func ExampleSandbox_Order() {
 	// SMS sent: 1
 	// GetImgCode carried out: true
 	// SendSmsCode carried out: true
+}
+
+// A service sends an SMS in its own time, and the test waits for it. Nothing here needs a socket.
+func ExampleSandbox_WaitSMS() {
+	sb, err := sandbox.ListenInMemory(sandbox.WithImgCode("ACEF"), sandbox.WithSmsCode("34fy"))
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	defer sb.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	go func() { // the service
+		picture, err := sb.Client.GetImgCode(ctx)
+		if err != nil {
+			log.Print(err)
+			return
+		}
+		_, err = sb.Client.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{
+			Mobile: "13900001111", ImgCodeID: picture.Data.ImgCodeID, ImgCode: "ACEF", SmsType: openplatform.SmsTypeLogin,
+		})
+		if err != nil {
+			log.Print(err)
+		}
+	}()
+	sms, err := sb.WaitSMS(ctx, "13900001111")
+
+	fmt.Println(sms.SmsType, sms.Code, err)
+	// Output:
+	// LOGIN 34fy <nil>
 }

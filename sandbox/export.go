@@ -217,17 +217,30 @@ func (l *loader) messages(in exported) error {
 		if err := cmp.Or(checkTexts(sms.Mobile, sms.RequestID), checkSmsCode(sms.Code), checkSmsType(sms.SmsType)); err != nil {
 			return fmt.Errorf("sms: %w", err)
 		}
-		sms.SentAt = sms.SentAt.Add(l.passed)
+		sms.SentAt = l.sentAt(sms.SentAt)
 		l.texts.add(sms.ID, sms.Mobile, sms, sms.size())
 	}
 	for _, m := range in.Emails {
 		if err := checkTexts(m.Email, m.ActivationToken, m.RequestID); err != nil {
 			return fmt.Errorf("emails: %w", err)
 		}
-		m.SentAt = m.SentAt.Add(l.passed)
+		m.SentAt = l.sentAt(m.SentAt)
 		l.mails.add(m.ID, m.Email, m, m.size())
 	}
 	return nil
+}
+
+// sentAt moves the time of a message to now, which it cannot come after. No time is so early that JSON has none for it.
+func (l *loader) sentAt(t time.Time) time.Time {
+	moved := t.Add(l.passed)
+	switch earliest := time.Unix(0, 0); {
+	case moved.After(l.now):
+		return l.now
+	case moved.Before(earliest):
+		return earliest
+	default:
+		return moved
+	}
 }
 
 func checkSmsType(smsType string) error {
@@ -256,6 +269,9 @@ func (l *loader) codes(in exported) error {
 	for _, c := range in.SmsCodes {
 		if err := cmp.Or(checkTexts(c.Mobile), checkSmsCode(c.Code), checkSmsType(c.SmsType)); err != nil {
 			return fmt.Errorf("sms_codes: %w", err)
+		}
+		if c.Guesses < 0 || c.Guesses >= SmsCodeGuesses {
+			return fmt.Errorf("sms_codes: guesses is from 0 to %d", SmsCodeGuesses-1)
 		}
 		code := smsCode{text: c.Code, guesses: c.Guesses}
 		l.smsCodes.putUntil(smsCodeKey(c.Mobile, c.SmsType), code, l.until(c.ExpiresAt, SmsCodeLifetime))
@@ -326,6 +342,12 @@ func (l *loader) trouble(s *Sandbox) func(exported) error {
 		for _, f := range in.Faults {
 			if err := f.Fault.check(); err != nil {
 				return fmt.Errorf("faults: %w", err)
+			}
+			if f.Fired < 0 || f.Active && f.Fault.Times > 0 && f.Fired >= f.Fault.Times {
+				return errors.New("faults: one is active and has had its times")
+			}
+			if f.ID <= 0 || f.ID > maxID {
+				return fmt.Errorf("faults: an id is from 1 to %d", int64(maxID))
 			}
 			o := &Ordered{sandbox: s, id: f.ID, fault: f.Fault, fired: f.Fired}
 			if f.Active {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func lived(t *testing.T) *rig {
 	require.True(t, r.RemoveSpecialNumber(timeout))
 	r.Order(sandbox.Fault{Operation: sandbox.OpLogin, Times: 1, Code: "500"})
 	r.code(loginPath, "account", username, "password", password)
-	r.Order(sandbox.Fault{Operation: sandbox.OpRegister, Share: 10, Body: "\xff", Delay: time.Second})
+	r.Order(sandbox.Fault{Operation: sandbox.OpResetPassword, Share: 10, Body: "\xff", Delay: time.Second})
 	return r
 }
 
@@ -137,8 +138,12 @@ func TestImportOfSomethingElseChangesNothing(t *testing.T) {
 		"a long secret":         {`"client_secret":"secret"`, `"client_secret":"` + long + `"`},
 		"a kind of token":       {`"kind":"login"`, `"kind":"logout"`},
 		"a long token":          {`"kind":"login","token":"`, `"kind":"login","token":"` + long},
-		"an operation":          {`"operation":"Register"`, `"operation":"Enrol"`},
-		"a field of a fault":    {`"operation":"Register"`, `"operation_":"Register"`},
+		"an operation":          {`"operation":"ResetPassword"`, `"operation":"Enrol"`},
+		"too many guesses":      {`"guesses":0`, `"guesses":5`},
+		"fewer than no guess":   {`"guesses":0`, `"guesses":-1`},
+		"an active spent fault": {`"active":false`, `"active":true`},
+		"a fault's id":          {`"faults":[{"id":`, `"faults":[{"id":-`},
+		"a field of a fault":    {`"operation":"ResetPassword"`, `"operation_":"ResetPassword"`},
 		"a kind of number":      {`"kind":"throttled"`, `"kind":"slow"`},
 	}
 	for name, change := range breaks {
@@ -159,4 +164,45 @@ func TestReset(t *testing.T) {
 	assert.Equal(t, whole(t, export(t, sandbox.New())), whole(t, export(t, r.Sandbox)))
 	assert.Empty(t, r.Ledger())
 	assert.WithinDuration(t, time.Now(), r.Now(), time.Second, "the clock is the machine's again")
+}
+
+// Times that no clock shows do not spoil what is listed.
+func TestImportOfAbsurdTimes(t *testing.T) {
+	for _, sent := range []string{"9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"} {
+		for _, exported := range []string{"9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"} {
+			r := newRig(t)
+			r.newSmsCode(mobile, "LOGIN")
+			r.newPicture()
+			state := string(export(t, r.Sandbox))
+			state = regexp.MustCompile(`"(sent_at|issued_at|expires_at)":"[^"]*"`).ReplaceAllString(state, `"$1":"`+sent+`"`)
+			state = regexp.MustCompile(`"exported_at":"[^"]*"`).ReplaceAllString(state, `"exported_at":"`+exported+`"`)
+			require.NoError(t, r.Import([]byte(state)))
+			year := r.Outbox(mobile)[0].SentAt.Year()
+			assert.GreaterOrEqual(t, year, 1970)
+			assert.LessOrEqual(t, year, time.Now().Year()+1)
+			export(t, r.Sandbox)
+		}
+	}
+}
+
+// What Import takes, Export can write, and Import takes again.
+func FuzzImport(f *testing.F) {
+	s := sandbox.New()
+	s.AddAccount(sandbox.Account{Username: username, Email: email, Mobile: mobile, Password: password})
+	s.Order(sandbox.Fault{Operation: sandbox.OpLogin, Times: 1, Delay: time.Second, Body: "\xff"})
+	state, err := s.Export()
+	require.NoError(f, err)
+	f.Add(state)
+	f.Add([]byte(`{"version":1,"exported_at":"2026-01-01T00:00:00Z","advanced":"876000h",
+		"sms":[{"id":1,"mobile":"1","sms_type":"LOGIN","code":"34fy","request_id":"","sent_at":"0001-01-01T00:00:00Z"}],
+		"pictures":[{"img_code_id":"A","answer":"ACEF","expires_at":"9999-12-31T23:59:59Z"}],
+		"tokens":[{"kind":"login","token":"A","owner":"B","expires_at":"2026-01-01T00:01:00Z"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := sandbox.New(sandbox.WithMemory(1 << 20))
+		if s.Import(data) != nil {
+			return
+		}
+		again := export(t, s)
+		require.NoError(t, sandbox.New().Import(again), "%s", again)
+	})
 }

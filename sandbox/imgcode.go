@@ -115,11 +115,11 @@ func WithImgCode(answer string) Option {
 func (s *Sandbox) redeemImgCode(id, answer string, now time.Time) *failure {
 	code := s.pictures.find(id, now)
 	if code == nil {
-		return &failure{CodeImgCodeGone, "图形验证码已失效"}
+		return assumed(CodeImgCodeGone)
 	}
 	s.pictures.remove(id)
 	if !strings.EqualFold(answer, *code) {
-		return &failure{CodeWrongImgCode, "图形验证码错误"}
+		return assumed(CodeWrongImgCode)
 	}
 	return nil
 }

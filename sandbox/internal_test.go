@@ -183,3 +183,16 @@ func TestPasswordIsSalted(t *testing.T) {
 	assert.False(t, one.is("s3cret-worD"))
 	assert.False(t, one.is(""))
 }
+
+// What was under way at a Reset does not weigh on the new ledger.
+func TestResetLetsGoOfWhatIsUnderWay(t *testing.T) {
+	s := New()
+	r := &record{id: s.nextID()}
+	s.ledger.add(r)
+	require.Positive(t, s.ledger.used)
+
+	s.Reset()
+	s.ledger.grow(r, 100)
+
+	assert.Zero(t, s.ledger.used)
+}

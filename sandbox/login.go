@@ -25,7 +25,7 @@ type loginData struct {
 func (s *Sandbox) login(c call) (any, *failure) {
 	a := s.accounts.byName[c.params["account"]]
 	if a == nil || !a.password.is(c.params["password"]) {
-		return nil, &failure{CodeWrongPassword, "账号或密码错误"}
+		return nil, assumed(CodeWrongPassword)
 	}
 	return s.logIn(a, c.now), nil
 }
@@ -41,7 +41,7 @@ func (s *Sandbox) loginByMobileCode(c call) (any, *failure) {
 	}
 	a := s.accounts.withMobile(mobile)
 	if a == nil {
-		return nil, &failure{CodeUnknownMobile, "手机号未注册"}
+		return nil, assumed(CodeUnknownMobile)
 	}
 	if failed := s.redeemSmsCode(mobile, smsType, c.params["code"], c.now); failed != nil {
 		return nil, failed

@@ -116,42 +116,6 @@ func TestWaitSMSReturnsEachOnce(t *testing.T) {
 	assert.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-func TestWaitingHearsOfWhatComes(t *testing.T) {
-	const waiting = 50
-	r := newRig(t)
-	r.newSmsCode(mobile, "LOGIN")
-	_, err := r.WaitSMS(t.Context(), mobile)
-	require.NoError(t, err)
-	before := r.LastID()
-
-	mine, typed, others := make(chan sandbox.SMS, waiting), make(chan sandbox.SMS, waiting), make(chan error, 1)
-	for range waiting {
-		go func() {
-			sms, _ := r.WaitSMS(t.Context(), mobile)
-			mine <- sms
-		}()
-		go func() {
-			sms, _ := r.NextSMS(t.Context(), sandbox.SMSFilter{SmsType: "RESET_PASSWORD", After: before})
-			typed <- sms
-		}()
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		_, err := r.WaitSMS(ctx, "13900003333")
-		others <- err
-	}()
-	r.newSmsCode(otherMobile, "RESET_PASSWORD")
-	code := r.newSmsCode(mobile, "LOGIN")
-
-	for range waiting {
-		assert.Equal(t, code, (<-mine).Code)
-		assert.Equal(t, otherMobile, (<-typed).Mobile)
-	}
-	assert.Empty(t, others)
-	cancel()
-	assert.ErrorIs(t, <-others, context.Canceled)
-}
-
 func TestCloseEndsWaiting(t *testing.T) {
 	r := newRig(t)
 	ends := make(chan error)

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ebaas/openplatform-go/internal/codes"
 )
 
 // The largest request in bytes.
@@ -55,7 +57,7 @@ func (p param) check(value any) (string, *failure) {
 	}
 	length := utf8.RuneCountInString(text)
 	if length < p.min || p.max > 0 && length > p.max {
-		return text, &failure{CodeInvalidLength, fmt.Sprintf("参数[%s]长度不正确", p.name)}
+		return text, &failure{CodeInvalidLength, codes.Named("invalid_length").MsgFor(p.name)}
 	}
 	return text, nil
 }

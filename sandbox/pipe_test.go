@@ -200,3 +200,55 @@ func TestImportMovesTimes(t *testing.T) {
 		assert.ErrorIs(t, err, openplatform.ErrInvalidToken)
 	})
 }
+
+func TestAllWhoWaitHearOfWhatComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const waiting = 50
+		sb := sandbox.StartInMemory(t)
+		send := func(mobile string) {
+			require.NoError(t, sendSMS(t.Context(), sb, sb.Client, mobile))
+			sb.Advance(sandbox.SMSInterval)
+		}
+		send(mobile)
+		_, err := sb.WaitSMS(t.Context(), mobile)
+		require.NoError(t, err)
+		before := sb.LastID()
+
+		mine, others := make(chan sandbox.SMS, waiting), make(chan sandbox.SMS, waiting)
+		for range waiting {
+			go func() {
+				sms, _ := sb.WaitSMS(t.Context(), mobile)
+				mine <- sms
+			}()
+			go func() {
+				sms, _ := sb.NextSMS(t.Context(), sandbox.SMSFilter{Mobile: otherMobile, SmsType: "LOGIN", After: before})
+				others <- sms
+			}()
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		nobodys := make(chan error, 1)
+		go func() {
+			_, err := sb.WaitSMS(ctx, answerLost)
+			nobodys <- err
+		}()
+		synctest.Wait() // until all wait
+
+		send(otherMobile)
+		synctest.Wait()
+		assert.Len(t, others, waiting)
+		assert.Empty(t, mine)
+		send(mobile)
+		synctest.Wait()
+		require.Len(t, mine, waiting)
+		for range waiting {
+			assert.Equal(t, otherMobile, (<-others).Mobile)
+			assert.Equal(t, sb.Outbox(mobile)[1], <-mine)
+		}
+		for range 3 { // those who have got theirs are in nobody's way
+			send(mobile)
+		}
+		assert.Empty(t, nobodys)
+		cancel()
+		assert.ErrorIs(t, <-nobodys, context.Canceled)
+	})
+}

@@ -59,7 +59,7 @@ func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 		return nil, failed
 	}
 	if s.throttled(mobile, c.now) {
-		return nil, &failure{CodeTooManySms, "短信发送过于频繁，请稍后再试"}
+		return nil, assumed(CodeTooManySms)
 	}
 	code := s.newSmsCode(mobile)
 	s.smsCodes.put(smsCodeKey(mobile, smsType), smsCode{text: code}, c.now)
@@ -215,7 +215,7 @@ func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *f
 	key := smsCodeKey(mobile, smsType)
 	code := s.smsCodes.find(key, now)
 	if code == nil {
-		return &failure{CodeSmsCodeGone, "短信验证码已失效"}
+		return assumed(CodeSmsCodeGone)
 	}
 	if strings.EqualFold(guess, code.text) {
 		s.smsCodes.remove(key)
@@ -229,9 +229,9 @@ func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *f
 }
 
 func wrongSmsCode() *failure {
-	return &failure{CodeWrongSmsCode, "短信验证码错误"}
+	return assumed(CodeWrongSmsCode)
 }
 
 func invalidSmsType() *failure {
-	return &failure{CodeInvalidSmsType, "短信类型不正确"}
+	return assumed(CodeInvalidSmsType)
 }

@@ -373,10 +373,8 @@ func TestCtrlC(t *testing.T) {
 		}()
 	}
 	time.Sleep(200 * time.Millisecond) // until both are there; they are answered all the same if not
-	begin := time.Now()
 	require.NoError(t, program.Process.Signal(syscall.SIGINT))
 	require.NoError(t, program.Wait(), "exit status 0")
-	assert.Less(t, time.Since(begin), endTimeout)
 	assert.Empty(t, stderr.String())
 	answers := <-waiting + <-waiting
 	assert.Contains(t, answers, "503 ")

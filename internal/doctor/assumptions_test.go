@@ -2,7 +2,6 @@ package doctor_test
 
 import (
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -52,21 +51,6 @@ func TestPagesOfAssumptions(t *testing.T) {
 			rows = append(rows, page.row(a)[:len(page.header)])
 		}
 		hold(t, page.path, "assumptions", rows)
-	}
-}
-
-// The package documentation has them too, as plain text.
-func TestPackageDocumentationOfAssumptions(t *testing.T) {
-	_, section, found := strings.Cut(read(t, "../../doc.go"), "// # What is assumed\n")
-	require.True(t, found)
-	assert.Len(t, regexp.MustCompile(`(?m)^//   - `).FindAllString(section, -1), len(doctor.Assumptions), "as many, and no more")
-	section = strings.Join(strings.Fields(regexp.MustCompile(`(?m)^//`).ReplaceAllString(section, "")), " ")
-	at := 0
-	for _, a := range doctor.Assumptions {
-		item := "- " + a.Name + ": " + strings.ReplaceAll(a.Text, "`", "")
-		next := strings.Index(section, item)
-		require.Greater(t, next, at, "doc.go has not, or not in its place: %s", item)
-		at = next
 	}
 }
 

@@ -12,6 +12,7 @@ package mask
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -83,9 +84,55 @@ func Secrets(s string, secrets []Secret) string {
 // there only long ones are looked for, because support must be able to find the request.
 func RequestID(id string, secrets []Secret) string {
 	t := newText(id)
-	t.isUUID = 32 <= len(id) && len(id) <= 36 && strings.Trim(id, "0123456789abcdefABCDEF-") == ""
+	t.isUUID = IsUUID(id)
 	t.hide(secrets)
 	return t.String()
+}
+
+// longestUUID is its length in characters.
+const longestUUID = 36
+
+// IsUUID reports whether id has the form of a UUID, with dashes or without.
+func IsUUID(id string) bool {
+	return 32 <= len(id) && len(id) <= longestUUID && strings.Trim(id, "0123456789abcdefABCDEF-") == ""
+}
+
+// MayShow reports whether [RequestID] would mask anything of uuid for the sake of a secret. It
+// needs no memory: there is a UUID in nearly every answer.
+func MayShow(uuid, secret string) bool {
+	return sharesPiece(uuid, secret, way{}) || sharesPiece(uuid, secret, way{punctuation: true})
+}
+
+func sharesPiece(uuid, secret string, w way) bool {
+	var text [longestUUID]rune
+	var last [piece]rune // of the secret
+	length, read := 0, 0
+	for _, c := range uuid {
+		if counts(c, w) {
+			text[length] = fold(c)
+			length++
+		}
+	}
+	for _, c := range secret {
+		if c = fold(c); !counts(c, w) {
+			continue
+		}
+		copy(last[:], last[1:])
+		last[piece-1] = c
+		if read++; read >= piece && contains(text[:length], last[:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(text, part []rune) bool {
+	for ; len(text) >= len(part); text = text[1:] {
+		if slices.Equal(text[:len(part)], part) {
+			return true
+		}
+	}
+	return false
 }
 
 // bounded cuts s to maxText bytes.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -108,6 +110,33 @@ func TestRequestID(t *testing.T) {
 	} {
 		assert.Equal(t, want, RequestID(id, secrets))
 	}
+}
+
+// What MayShow leaves out would not have been masked.
+func TestMayShowIsRight(t *testing.T) {
+	dice := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	letters := []rune("0123456789abcdefABCDEF--０Ａ １\u200bxyz手.")
+	shows := 0
+	for range 20_000 {
+		id := []rune("cc67513b-9b00-4283-a966-80153fd3ecfb")
+		for i := range id {
+			if id[i] != '-' {
+				id[i] = rune("0123456789abcdef"[dice.IntN(16)])
+			}
+		}
+		at := dice.IntN(len(id) - 12)
+		secret := slices.Clone(id[at : at+dice.IntN(13)])
+		for range dice.IntN(6) {
+			secret = slices.Insert(secret, dice.IntN(len(secret)+1), letters[dice.IntN(len(letters))])
+		}
+		masked := RequestID(string(id), []Secret{{string(secret), All}})
+		require.Equal(t, masked != string(id), MayShow(string(id), string(secret)), "%q %q", string(id), string(secret))
+		if masked != string(id) {
+			shows++
+		}
+	}
+	assert.Greater(t, shows, 1000)
+	assert.Less(t, shows, 19_000)
 }
 
 func TestContacts(t *testing.T) {

@@ -175,6 +175,12 @@ func TestMistakesAreSentences(t *testing.T) {
 		{"POST", "/clock/advance", `{"by": "-1s"}`, 400, "the clock does not go back"},
 		{"POST", "/clock/advance", `{"by": 60}`, 400, "the body is not the JSON"},
 		{"PUT", "/state", `{}`, 400, "sandbox: import: it has version 0, and this program reads version 1"},
+		{"PUT", "/state", `{"sms": [` + strings.Repeat(`{},`, 500_000) + `{}]}`, 400, "more than 500000 objects"},
+		{"PUT", "/state", `{"version": 1`, 400, "the body is not the JSON that this path takes"},
+		{"PUT", "/state", `{"faults": [{"fault": {"body": "` + strings.Repeat("x", 65537) + `"}}]}`, 400, "body is longer than 65536 bytes"},
+		{"PUT", "/state", `{"clients": [{"client_id": "` + long + `", "client_secret": "a"}]}`, 400, "client_id has more than 128 characters"},
+		{"PUT", "/state", `{"special_numbers": [` + strings.Repeat(`{},`, 1000) + `{}]}`, 400, "1000 special numbers"},
+		{"PUT", "/state", `{"faults": [` + strings.Repeat(`{"fault":{"drop":true}},`, 1000) + `{"fault":{"drop":true}}]}`, 400, "more than 1000 faults"},
 		{"GET", "/events?types=sms,all", "", 400, "types is a list, separated by commas, of sms, email, request, changed"},
 		{"GET", "/events?after=x", "", 400, "is no id"},
 	}

@@ -61,6 +61,7 @@ func TestAnotherOriginIsRefused(t *testing.T) {
 		"a form of an older browser":       {[]string{"Origin", "https://evil.example"}, false},
 		"a form":                           {[]string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, false},
 		"an image":                         {[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, false},
+		"an image on another port":         {[]string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"}, false},
 		"a sandboxed frame":                {[]string{"Origin", "null"}, false},
 		"another port of this machine":     {[]string{"Origin", "http://localhost:3000", "Sec-Fetch-Site", "same-site"}, false},
 		"another port, an older browser":   {[]string{"Origin", "http://127.0.0.1:3000"}, false},

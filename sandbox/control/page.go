@@ -16,7 +16,7 @@ import (
 var files embed.FS
 
 // pageSections are the first segments of paths within the page, which index.html tells apart by itself.
-var pageSections = []string{"", "sms", "emails", "pictures", "accounts", "requests", "faults", "special_numbers", "clock", "spaces"}
+var pageSections = []string{"", "sms", "emails", "pictures", "accounts", "requests", "faults", "special_numbers", "settings"}
 
 const assetsPrefix = "/assets/"
 

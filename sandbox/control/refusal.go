@@ -77,6 +77,6 @@ func setHeaders(header http.Header) {
 	header.Set("Content-Security-Policy", contentSecurityPolicy)
 }
 
-// contentSecurityPolicy has the page run its own files and nothing else.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// contentSecurityPolicy has the page run its own files and nothing else, and lets no text become markup.
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"

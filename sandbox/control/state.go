@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -94,6 +95,9 @@ func exportState(c *call) (any, error) {
 }
 
 func importState(c *call) (any, error) {
+	if err := checkState(c.body); err != nil {
+		return nil, err
+	}
 	if err := c.sandbox.Import(c.body); err != nil {
 		return nil, badRequest("%v", err)
 	}
@@ -116,4 +120,42 @@ func removeSpace(c *call) (any, error) {
 		return nil, refusef(http.StatusNotFound, "there is no space of this name")
 	}
 	return nil, nil
+}
+
+// maxStateObjects is more than an export has. An object of a few bytes takes a hundred when it is read.
+const maxStateObjects = 500_000
+
+// checkState holds what a state orders to the bounds of what can be ordered one by one. sandbox.Import knows the rest, and
+// bounds the rest.
+func checkState(state []byte) error {
+	if bytes.Count(state, []byte("{")) > maxStateObjects {
+		return badRequest("the state has more than %d objects, which is more than a space keeps", maxStateObjects)
+	}
+	var in struct {
+		Clients        []sandbox.Client        `json:"clients"`
+		SpecialNumbers []sandbox.SpecialNumber `json:"special_numbers"`
+		Faults         []struct {
+			Fault sandbox.Fault `json:"fault"`
+		} `json:"faults"`
+	}
+	if err := json.Unmarshal(state, &in); err != nil {
+		return badRequest("the body is not the JSON that this path takes: %v", err)
+	}
+	size := 0
+	for _, f := range in.Faults {
+		if err := checkFault(f.Fault); err != nil {
+			return err
+		}
+		size += faultBytes(f.Fault)
+	}
+	for _, c := range in.Clients {
+		if err := checkClient(c); err != nil {
+			return err
+		}
+	}
+	if len(in.Faults) > maxFaults || size > maxFaultBytes || len(in.Clients) > maxClients || len(in.SpecialNumbers) > maxSpecialNumbers {
+		return badRequest("the state has more than %d faults, with %d bytes of bodies and headers, %d clients or %d special numbers",
+			maxFaults, maxFaultBytes, maxClients, maxSpecialNumbers)
+	}
+	return nil
 }

@@ -357,7 +357,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		}
 		b.get("/_sandbox/events").fails(http.StatusServiceUnavailable, "200 streams are open already")
 		require.NoError(t, open[0].body.Close())
-		synctest.Wait()
+		time.Sleep(time.Second) // a connection whose answer is not wanted may be read on for a while
 		require.NoError(t, b.events("/_sandbox/events").body.Close())
 		for _, e := range open[1:] {
 			require.NoError(t, e.body.Close())

@@ -100,17 +100,17 @@ func (s *session) register() {
 	sent, err := s.client.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{
 		Mobile: mobile, ImgCodeID: "MS6A1I", ImgCode: "ELPG", SmsType: openplatform.SmsTypeRegister,
 	})
-	failed(s, sandbox.CodeImgCodeGone, sent, err)
+	failed(s, openplatform.Code(sandbox.CodeImgCodeGone), sent, err)
 
 	req := &openplatform.RegisterRequest{Username: username, Email: email, Mobile: mobile, Code: "34fy", Password: password}
 	registered, err := s.client.Register(ctx, req)
-	failed(s, sandbox.CodeSmsCodeGone, registered, err)
+	failed(s, openplatform.Code(sandbox.CodeSmsCodeGone), registered, err)
 	req.Code = s.smsCode(openplatform.SmsTypeRegister)
 	registered, err = s.client.Register(ctx, req)
 	succeeded(s, registered, err)
 
 	activated, err := s.client.Activate(ctx, &openplatform.ActivateRequest{Token: wrong})
-	failed(s, sandbox.CodeInvalidActivation, activated, err)
+	failed(s, openplatform.Code(sandbox.CodeInvalidActivation), activated, err)
 	token := s.sb.Mailbox(email)[0].ActivationToken
 	activated, err = s.client.Activate(ctx, &openplatform.ActivateRequest{Token: token})
 	require.True(s.t, succeeded(s, activated, err))
@@ -119,7 +119,7 @@ func (s *session) register() {
 func (s *session) login() (token string) {
 	ctx := s.t.Context()
 	resp, err := s.client.Login(ctx, &openplatform.LoginRequest{Account: email, Password: newPassword})
-	failed(s, sandbox.CodeWrongPassword, resp, err)
+	failed(s, openplatform.Code(sandbox.CodeWrongPassword), resp, err)
 	resp, err = s.client.Login(ctx, &openplatform.LoginRequest{Account: username, Password: password})
 	return succeeded(s, resp, err).Token
 }
@@ -171,7 +171,7 @@ func (s *session) reset() {
 
 	req := &openplatform.LoginByMobileCodeRequest{Mobile: mobile, Code: "34fy", SmsType: openplatform.SmsTypeResetPassword}
 	resp, err := s.client.LoginByMobileCode(ctx, req)
-	failed(s, sandbox.CodeSmsCodeGone, resp, err)
+	failed(s, openplatform.Code(sandbox.CodeSmsCodeGone), resp, err)
 	req.Code = s.smsCode(openplatform.SmsTypeResetPassword)
 	resp, err = s.client.LoginByMobileCode(ctx, req)
 	token := succeeded(s, resp, err).Token

@@ -61,13 +61,13 @@ type program struct {
 func startProgram(t *testing.T) (p *program, stop func() []exchange) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "openplatform")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/openplatform")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/openplatform") //nolint:gosec // a path of the test's own
 	build.Dir = "../.."
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
 	ctx, cancel := context.WithCancel(t.Context())
-	run := exec.CommandContext(ctx, binary, "sandbox", "-addr", "127.0.0.1:0", "-label", "conformance")
+	run := exec.CommandContext(ctx, binary, "sandbox", "-addr", "127.0.0.1:0", "-label", "conformance") //nolint:gosec // likewise
 	run.Cancel = func() error { return run.Process.Signal(os.Interrupt) }
 	stdout, err := run.StdoutPipe()
 	require.NoError(t, err)

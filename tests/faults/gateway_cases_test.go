@@ -354,7 +354,7 @@ func gatewayResendCases() []gatewayCase {
 		Header: http.Header{"Content-Length": {"1000"}, "Content-Type": {"application/json"}},
 	}
 	twice := gatewayRejected(openplatform.CodeInvalidToken).delivered(2, 1)
-	twiceSms := gatewayRejected(sandbox.CodeImgCodeGone).delivered(2, 1)
+	twiceSms := gatewayRejected(openplatform.Code(sandbox.CodeImgCodeGone)).delivered(2, 1)
 	badGateway := gatewayPage("502 Bad Gateway").carried()
 	const keptUpstream = "keepalive 4;"
 	const keptLines = `proxy_http_version 1.1; proxy_set_header Connection "";`

@@ -29,14 +29,14 @@
 //	quota-drained     only a repetition that was made is paid for
 //	wait-text         an error that speaks of waiting belongs to a call that waited
 //	fetch-overlap     a source has one fetch under way at a time
-//	fetch-rate        one fetch for each expiry or rejection, and one a second while it fails
+//	fetch-rate        one fetch for each expiry or rejection, and one a second at most
 //	token-refused     a valid token in memory is handed out, whatever is broken
 //	token-late        it is handed out at once
 //	token-expired     a token is not handed out after its end
 //	token-lifetime    nor for more than two hours
 //	token-denied      with a platform that works, no caller with time enough fails, whatever the store does
 //	token-starved     nor do callers with little time, once a fetch had time enough
-//	use-calls         Use calls its function at most three times, never twice with one token
+//	use-calls         Use calls its function at most five times, never twice with one token
 //	token-forged      nor what is in the store but does not decrypt
 //	store-secret      the store is given neither a token nor a client id, an address or a secret
 //	store-ctx         each call of the store is bounded, and the one that gives back the lock has time left

@@ -8,7 +8,7 @@ import (
 const (
 	longestLife   = 2 * time.Hour
 	renewedBefore = 10 * time.Minute // its end, at the earliest
-	restAfterFail = time.Second
+	rest          = time.Second      // between two fetches
 )
 
 // checkTokens holds what a machine's token source did against the rules.
@@ -60,13 +60,12 @@ func (w *world) checkFetches(m *machine) {
 		switch {
 		case after < 0:
 			w.broke("fetch-overlap", "call %d fetches a token while call %d is under way", c.id, before.id)
-		case token == nil && after < restAfterFail:
+		case token == nil && after < rest:
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d failed", c.id, after, before.id)
-		case token != nil && after < shortestUse(told) && !w.wasTaken(m, token.name, before.start, c.start):
+		case after < min(rest, w.plan.timeout/4):
+			w.broke("fetch-rate", "call %d fetches a token %v after call %d got %s", c.id, after, before.id, token.name)
+		case after < shortestUse(told) && !w.wasTaken(m, token.name, before.start, c.start):
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d got %s, for no reason", c.id, after, before.id, token.name)
-		}
-		if i >= 20 && c.start.Sub(fetches[i-20].start) < 8*time.Second {
-			w.broke("fetch-rate", "20 fetches within %v until call %d", c.start.Sub(fetches[i-20].start), c.id)
 		}
 	}
 }
@@ -222,7 +221,7 @@ func (p plan) enough(op string) time.Duration {
 // unlucky reports whether tokens died while v was on its way with them, more than the SDK makes up for. It does not ask
 // for another one in the second after a token came, and that one may have died on its way.
 func (w *world) unlucky(v *visit) bool {
-	since := v.start.Add(-restAfterFail - 4*w.plan.latency)
+	since := v.start.Add(-rest - 4*w.plan.latency)
 	within := func(at time.Time) bool { return !at.Before(since) && !at.After(v.end) }
 	return w.plan.lifetime < time.Minute || slices.ContainsFunc(w.revokedAt, within)
 }
@@ -231,7 +230,7 @@ func (w *world) checkUse(v *visit) {
 	if v.op != opUse {
 		return
 	}
-	if len(v.used) > 3 {
+	if len(v.used) > 5 {
 		w.broke("use-calls", "visit %d: Use called its function %d times", v.id, len(v.used))
 	}
 	for i, token := range v.used {

@@ -1,0 +1,16 @@
+# The sandbox as a container. Build the program first, for the image holds nothing else:
+#
+#   CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags="-s -w" -o dist/openplatform ./cmd/openplatform
+#   docker build -t openplatform-sandbox .
+#   docker run --rm -p 127.0.0.1:8081:8081 openplatform-sandbox
+#
+# Other containers reach it by its name if it is told that name: -e OPENPLATFORM_SANDBOX_HOST=sandbox.
+FROM scratch
+COPY dist/openplatform /openplatform
+USER 65532:65532
+ENV OPENPLATFORM_SANDBOX_ADDR=:8081
+EXPOSE 8081
+HEALTHCHECK --interval=10s --timeout=3s CMD ["/openplatform", "sandbox", "-wait", "http://127.0.0.1:8081"]
+STOPSIGNAL SIGINT
+ENTRYPOINT ["/openplatform"]
+CMD ["sandbox"]

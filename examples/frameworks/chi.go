@@ -1,0 +1,20 @@
+package frameworks
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/ebaas/openplatform-go/auth"
+)
+
+// Chi serves the account page with chi. The glue is one line: With(who.Wrap).
+func Chi(who *auth.Middleware) http.Handler {
+	router := chi.NewRouter()
+	router.With(who.Wrap).Get("/account", func(w http.ResponseWriter, r *http.Request) {
+		account, _ := auth.AccountOf(r.Context())
+		_, _ = io.WriteString(w, account.Username) // a client that has gone cannot be told
+	})
+	return router
+}
