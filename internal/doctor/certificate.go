@@ -23,8 +23,10 @@ func distrust(chain []*x509.Certificate, roots *x509.CertPool, host string, now 
 }
 
 const (
-	renewAdvice = "See that this machine's clock is right; then have those who run the server renew the certificate."
-	serveAdvice = "Have those who run the server give it a certificate that fits, or use the name that it is for."
+	renewAdvice     = "See that this machine's clock is right; then have those who run the server renew the certificate."
+	serveAdvice     = "Have those who run the server give it a certificate that fits, or use the name that it is for."
+	authorityAdvice = "If it is the platform's, or that of a proxy of your own: give the authority's certificate with -ca FILE here, and to " +
+		"RootCAs of a DefaultTransport, for WithHTTPClient, in your program. If not, somebody else answers."
 	chainAdvice = "Have those who run the server send the intermediate certificates too. If it is an authority of the platform's own, " +
 		"give its certificate with -ca FILE here, and to RootCAs of a DefaultTransport in your program."
 )
@@ -43,12 +45,12 @@ func explainDistrust(err error, chain []*x509.Certificate, host string, now time
 	case errors.As(err, &other):
 		return fmt.Sprintf("the certificate is for another host: %s, not %s", namesOf(leaf), host), serveAdvice
 	case errors.As(err, &authority) && isOwnIssuer(leaf):
-		return "the certificate is self-signed", ""
+		return "the certificate is self-signed", authorityAdvice
 	case errors.As(err, &authority) && len(chain) == 1:
 		return fmt.Sprintf("the certificate is signed by %s, which this machine does not know, and no intermediate certificate came with it",
 			whoIs(leaf.Issuer)), chainAdvice
 	case errors.As(err, &authority):
-		return "the certificate is signed by an authority that this machine does not know: " + whoIs(chain[len(chain)-1].Issuer), ""
+		return "the certificate is signed by an authority that this machine does not know: " + whoIs(chain[len(chain)-1].Issuer), authorityAdvice
 	default:
 		return "the certificate is not trusted: " + err.Error(), ""
 	}

@@ -46,28 +46,31 @@ type Network struct {
 // Status is what a check came to.
 type Status string
 
-// The first three are of a check that asks about an assumption, the others of one that does not.
+// What a check about an assumption comes to.
 const (
-	Holds     Status = "holds"
-	Refuted   Status = "does not hold"
-	Unclear   Status = "could not tell"
-	OK        Status = "ok"
-	Bad       Status = "bad"
-	Skipped   Status = "skipped"
-	longestIn        = len(Unclear) // of all, to align a table
+	Holds   Status = "holds"
+	Refuted Status = "does not hold"
+	Unclear Status = "could not tell"
+)
+
+// What any other check comes to.
+const (
+	OK      Status = "ok"
+	Bad     Status = "bad"
+	Skipped Status = "skipped"
 )
 
 // A Line is what one check found.
 type Line struct {
-	Check      string        // an assumption's name, or another
-	Assumption *Assumption   // nil if it asks about none
-	Status     Status        //
+	Check      string      // its name, which is the assumption's if it asks about one
+	Assumption *Assumption // nil if it asks about none
+	Status     Status
 	Found      string        // the evidence; it holds no secret, but may hold addresses
-	Took       time.Duration // 0 if nothing had to be asked
+	Took       time.Duration // 0 if the check was not made
 	Advice     string        // what to do; "" if there is nothing to be done
 }
 
-// bounds of a whole run, and of a request.
+// Bounds of a whole run, and of a request.
 const (
 	longest        = time.Minute
 	defaultTimeout = 10 * time.Second

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -171,6 +173,7 @@ func TestARunTakesAMinuteAtMost(t *testing.T) {
 		r := examine(t, o)
 		assert.Equal(t, time.Minute, time.Since(begin))
 		assert.Equal(t, "the time is up: a run takes at most 1m0s", line(t, r, "sdk").Found)
+		assert.Contains(t, names(r, doctor.Unclear), "keep_alive")
 		assert.Empty(t, names(r, doctor.Refuted), text(r))
 	})
 }
@@ -206,7 +209,7 @@ func (e *echo) wrap(next http.Handler) http.Handler {
 
 func (e *echo) say(said string, r *http.Request, a *httptest.ResponseRecorder) {
 	a.Header().Set("Server", "planted "+mobile)
-	a.Header().Set("Set-Cookie", "session=planted-cookie")
+	a.Header().Set("Set-Cookie", "session=k5Gh8rLw-cookie")
 	var envelope map[string]any
 	if json.Unmarshal(a.Body.Bytes(), &envelope) != nil || isUnknownPath(r) {
 		a.Body = bytes.NewBufferString("<title>" + said + "</title>")
@@ -223,20 +226,36 @@ func (e *echo) say(said string, r *http.Request, a *httptest.ResponseRecorder) {
 }
 
 func TestNoSecretIsTold(t *testing.T) {
-	const secret, token = "planted-client-secret", "planted-login-token"
+	const secret, token = "c8Kq2vTz-client", "t4Wm9xRb-login"
+	var logins []string
 	for name, change := range map[string]func(*platform, *doctor.Options){
 		"a platform that answers": func(*platform, *doctor.Options) {},
 		"a platform that refuses": func(_ *platform, o *doctor.Options) { o.ClientID = "planted-client-id" },
 		"nobody":                  func(p *platform, _ *doctor.Options) { p.server.Close() },
 		"a proxy that refuses": func(_ *platform, o *doctor.Options) {
 			proxy := startProxy(t, "", http.StatusProxyAuthRequired)
-			proxy.url.User = url.UserPassword("user", "planted-proxy-secret")
+			proxy.url.User = url.UserPassword("user", "p7Jd3nYs-proxy")
 			proxy.through(o)
+		},
+		"a proxy that repeats its login": func(_ *platform, o *doctor.Options) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, login, _ := strings.Cut(r.Header.Get("Proxy-Authorization"), " ")
+				plain, _ := base64.StdEncoding.DecodeString(login)
+				logins = append(logins, login)
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = io.WriteString(w, "<title>"+login+" is "+string(plain)+"</title>") //nolint:gosec // no browser is here
+			}))
+			t.Cleanup(server.Close)
+			proxy, err := url.Parse(server.URL)
+			require.NoError(t, err)
+			proxy.User = url.UserPassword("user", "p7Jd3nYs-proxy")
+			o.BaseURL = "http://platform.test"
+			o.Network.Proxy = func(*http.Request) (*url.URL, error) { return proxy, nil }
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			repeats := new(echo)
-			p := startPlatform(t, repeats.wrap, nil)
+			p := startPlatform(t, repeats.wrap, nil, sandbox.WithOneAccessToken())
 			p.sandbox.AddClient(sandbox.DemoClientID, secret)
 			o := p.everything(t)
 			o.ClientSecret, o.Token = secret, token
@@ -249,11 +268,11 @@ func TestNoSecretIsTold(t *testing.T) {
 			var report strings.Builder
 			require.NoError(t, r.WriteReport(&report, false))
 			planted := append([]string{
-				mobile, secret, token, "planted-cookie", "planted-proxy-secret", "zhangsan@example.com", "10000000000",
-			}, repeats.issued...)
+				mobile, secret, token, "k5Gh8rLw", "p7Jd3nYs-proxy", "zhangsan@example.com", "10000000000",
+			}, slices.Concat(repeats.issued, logins)...)
 			for _, output := range []string{lines.String(), text(r), string(machine), report.String()} {
 				for _, word := range planted {
-					assert.NotContains(t, output, word)
+					assert.False(t, strings.Contains(output, word), "%s is told", word) //nolint:testifylint // the output is long
 				}
 			}
 		})
@@ -284,4 +303,17 @@ func TestAReportHoldsNoAddresses(t *testing.T) {
 	assert.Contains(t, report.String(), "leads to another host, over https: [host]")
 	assert.Contains(t, report.String(), "TLS 1.3")
 	assert.Contains(t, report.String(), "give that to `WithBaseURL`", "what to do is told whole")
+}
+
+// Pages of gateways like to say where they are.
+func TestAReportHoldsNoNamesFromPages(t *testing.T) {
+	p := startPlatform(t, answering(http.StatusForbidden, "text/html", "<title>gw09.corp.internal (10.1.2.3, fd00::7) and test-etc.ebaas.com</title>"), nil)
+	r := examine(t, p.options)
+	assert.Contains(t, text(r), `"gw09.corp.internal (10.1.2.3, fd00::7) and test-etc.ebaas.com"`)
+	var report strings.Builder
+	require.NoError(t, r.WriteReport(&report, false))
+	assert.Contains(t, report.String(), `"[host] ([address], [address]) and test-etc.ebaas.com"`)
+	for _, address := range []string{"gw09", "10.1.2.3", "fd00"} {
+		assert.NotContains(t, report.String(), address)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -81,6 +82,7 @@ func newExamination(o Options) (*examination, error) {
 	if x.proxyURL != nil {
 		password, _ := x.proxyURL.User.Password()
 		x.keepSecret(password)
+		x.keepSecret(base64.StdEncoding.EncodeToString([]byte(x.proxyURL.User.Username() + ":" + password))) // as the proxy gets it
 	}
 	return x, nil
 }
@@ -185,7 +187,7 @@ func (x *examination) keepSecret(value string) {
 	}
 }
 
-// withoutSecrets returns a text of the doctor's own without what it must not say.
+// withoutSecrets returns a text, such as an error of the SDK's, which knows no proxy, without the secrets of this run.
 func (x *examination) withoutSecrets(text string) string { return mask.Secrets(text, x.secrets) }
 
 // foreign returns a text of somebody else's as it is shown: on one line, not long, and without secrets, phone numbers

@@ -62,12 +62,12 @@ func WriteLine(w io.Writer, l Line) {
 	if took == "0.0 ms" { // another check's request told
 		took = ""
 	}
-	_, _ = fmt.Fprintf(w, "%-*s  %-16s  %9s  %s\n", longestIn, l.Status, l.Check, took, l.Found)
+	_, _ = fmt.Fprintf(w, "%-*s  %-16s  %9s  %s\n", len(Unclear), l.Status, l.Check, took, l.Found)
 	if l.Status == Refuted {
-		_, _ = fmt.Fprintf(w, "%-*s  assumed: %s\n", longestIn, "", l.Assumption.Text)
+		_, _ = fmt.Fprintf(w, "%-*s  assumed: %s\n", len(Unclear), "", l.Assumption.Text)
 	}
 	if l.Advice != "" {
-		_, _ = fmt.Fprintf(w, "%-*s  what to do: %s\n", longestIn, "", l.Advice)
+		_, _ = fmt.Fprintf(w, "%-*s  what to do: %s\n", len(Unclear), "", l.Advice)
 	}
 }
 
