@@ -48,6 +48,24 @@ func TestAllAssumptionsHoldOfTheSandbox(t *testing.T) {
 	assert.Empty(t, names(r, doctor.Bad), text(r))
 	assert.Len(t, names(r, doctor.Holds), len(doctor.Assumptions))
 	assert.Equal(t, doctor.ExitOK, r.Exit())
+	for check, found := range map[string]string{
+		"name_resolution": "the platform's host is an address: 127.0.0.1",
+		"proxy":           "none in effect",
+		"certificate":     "for platform.test, 127.0.0.1, issued by an authority that is trusted, in a chain of 1, until 20",
+		"tls_versions":    "it speaks TLS 1.2, TLS 1.3",
+		"answer":          "GetImgCode: HTTP 200, code 000 成功",
+		"protocol":        "HTTP/2.0",
+		"compression":     "the answer comes as it is",
+		"other_methods":   "GetImgCode by GET: HTTP 200, code 404001 接口不存在",
+		"sdk":             "GetImgCode: code 000 成功",
+		"limits":          "a body of 8 KiB passes, one of 64 KiB does not: HTTP 200, code 400003 入参解析异常; a header of 60 KiB passes",
+	} {
+		assert.Contains(t, line(t, r, check).Found, found, check)
+	}
+	for _, l := range r.Lines {
+		assert.Equal(t, l.Status != doctor.Skipped, l.Took > 0, "%s tells how long it took", l.Check)
+	}
+	assert.Len(t, r.RequestIDs, 3)
 }
 
 func TestOverPlainHTTPAllButOneHold(t *testing.T) {

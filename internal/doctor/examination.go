@@ -42,7 +42,7 @@ type examination struct {
 	proxySaid atomic.Int64 // HTTP status of the proxy's answer to CONNECT
 	askedBack atomic.Bool  // the server asked for a certificate of ours
 	peer      *x509.Certificate
-	tlsNow    uint16       // the version that was agreed on
+	chain     int          // how many certificates came
 	last      *watchedConn // that the last answer came over
 	tickets   ssoTokens
 }

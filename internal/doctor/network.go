@@ -140,7 +140,7 @@ func (x *examination) https(ctx context.Context) finding {
 	if err != nil {
 		return x.noHTTPS(ctx, err)
 	}
-	x.peer, x.tlsNow = state.PeerCertificates[0], state.Version
+	x.peer, x.chain = state.PeerCertificates[0], len(state.PeerCertificates)
 	x.names = append(x.names, x.peer.DNSNames...)
 	if wrong, advice := distrust(state.PeerCertificates, x.Roots, x.base.Hostname(), time.Now()); wrong != "" {
 		x.block()
@@ -202,8 +202,8 @@ func (x *examination) certificate(_ context.Context) finding {
 		return skipped("there is none")
 	}
 	left := time.Until(x.peer.NotAfter)
-	found := fmt.Sprintf("for %s, issued by %s, until %s (%d days)", x.foreign(namesOf(x.peer)), x.foreign(whoIs(x.peer.Issuer)),
-		x.peer.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
+	found := fmt.Sprintf("for %s, issued by %s, in a chain of %d, until %s (%d days)", x.foreign(namesOf(x.peer)), x.foreign(whoIs(x.peer.Issuer)),
+		x.chain, x.peer.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
 	if left < 14*24*time.Hour {
 		return bad(found, "Tell those who run the server: when it ends, no call succeeds.")
 	}
