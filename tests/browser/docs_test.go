@@ -50,7 +50,7 @@ echo
 	rc := fmt.Sprintf("connect-to = \"127.0.0.1:8081:%s\"\nfail-with-body\nshow-error\n", p.addr)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".curlrc"), []byte(rc), 0o600))
 
-	shell := exec.CommandContext(t.Context(), "bash", "-c", script) //nolint:gosec // our own documentation
+	shell := exec.CommandContext(t.Context(), "bash", "-c", script)
 	shell.Dir = dir
 	shell.Env = append(os.Environ(), "CURL_HOME="+dir)
 	out, err := shell.CombinedOutput()

@@ -62,6 +62,7 @@ func (w *world) checkFetches(m *machine) {
 			w.broke("fetch-overlap", "call %d fetches a token while call %d is under way", c.id, before.id)
 		case token == nil && after < rest:
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d failed", c.id, after, before.id)
+		case token == nil: // it may try again
 		case after < min(rest, w.plan.timeout/4):
 			w.broke("fetch-rate", "call %d fetches a token %v after call %d got %s", c.id, after, before.id, token.name)
 		case after < shortestUse(told) && !w.wasTaken(m, token.name, before.start, c.start):
