@@ -22,7 +22,7 @@ func shellBlocks(t testing.TB, document string) []string {
 	require.NoError(t, err)
 	var blocks []string
 	for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
-		if !strings.Contains(block[1], "go run") {
+		if !strings.Contains(block[1], "go run") && !strings.Contains(block[1], "docker run") {
 			blocks = append(blocks, block[1])
 		}
 	}
