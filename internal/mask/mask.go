@@ -1,8 +1,8 @@
 // Package mask makes text fit to print: secrets, phone numbers and e-mail addresses
 // replaced, on one line of a bounded length.
 //
-// A text is cut to a few kilobytes and read twice: as it stands, and decoded (%41, \u0041,
-// &#65; and what was encoded twice). Each time only letters and digits count, whatever
+// A text is cut to a few kilobytes and read three times: as it stands, with each escape
+// (%41, \u0041, &#65;) decoded once, and decoded until no escape is left. Each time only letters and digits count, whatever
 // their case and width, so that a secret is found in any spelling. Every piece of eight
 // characters of a secret is masked wherever it stands: a secret cut in half is masked too.
 // A shorter secret is masked as a whole; at the end of a text that was cut, its beginning

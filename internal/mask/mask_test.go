@@ -234,6 +234,15 @@ func TestEscapesOfOtherLanguages(t *testing.T) {
 	}
 }
 
+// A text that is decoded whole reads what follows a secret as the rest of an escape.
+func TestWhatFollowsASecretHidesItNot(t *testing.T) {
+	for secret, said := range map[string]string{
+		"pwd&lt": "pwd%26lt;", "pw&amp": "pw&amp;amp;", "pw&#6": "pw%26%236;", "pw%4": "pw%2541", `pw\u004`: `pw%5Cu0041`,
+	} {
+		assert.Equal(t, "is ***", strings.TrimRight(Secrets("is "+said, []Secret{{secret, All}}), ";1"), said)
+	}
+}
+
 func TestCut(t *testing.T) {
 	assert.Equal(t, "密码", Cut("密码", 2))
 	assert.Equal(t, "密…", Cut("密码错", 2))

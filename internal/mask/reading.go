@@ -22,16 +22,34 @@ type span struct{ from, to int }
 
 // A way is how a string is read.
 type way struct {
-	decoded     bool // percent, JSON and HTML escapes count as what they stand for
+	decoding    decoding
 	punctuation bool // counts too
+}
+
+// A decoding is whether percent, JSON and HTML escapes count as what they stand for.
+type decoding int
+
+const (
+	asItStands decoding = iota
+	once                // what is decoded is not decoded again
+	fully               // nor is an escape left
+)
+
+// ofSecret is the way to read a secret that is looked for in a text read in way w. Of a text
+// decoded once it is as it stands: what follows it there may look like the rest of an escape.
+func (w way) ofSecret() way {
+	if w.decoding == once {
+		w.decoding = asItStands
+	}
+	return w
 }
 
 // read reads s in one way. Texts and secrets are read by the same rules.
 func read(s string, w way) reading {
-	if !w.decoded {
+	if w.decoding == asItStands {
 		return readString(s, w, func(from, to int) span { return span{from, to} })
 	}
-	d := decode(s)
+	d := decode(s, w.decoding)
 	return readString(string(d.out), w, func(from, to int) span { return span{d.from[from], d.to[to-1]} })
 }
 
@@ -70,14 +88,16 @@ func fold(c rune) rune {
 }
 
 // A decoder undoes escapes. It looks at the end of its own output, so that what was
-// escaped twice is decoded twice.
+// escaped twice is decoded twice, unless it decodes once.
 type decoder struct {
+	decoding decoding
 	out      []byte
+	done     int   // how much of out is not looked at again
 	from, to []int // in the string, of each byte of out
 }
 
-func decode(s string) *decoder {
-	d := &decoder{out: make([]byte, 0, len(s)), from: make([]int, 0, len(s)), to: make([]int, 0, len(s))}
+func decode(s string, how decoding) *decoder {
+	d := &decoder{decoding: how, out: make([]byte, 0, len(s)), from: make([]int, 0, len(s)), to: make([]int, 0, len(s))}
 	for i := range len(s) {
 		d.put(s[i:i+1], i, i+1)
 		for d.undo() {
@@ -103,7 +123,7 @@ func (d *decoder) undo() bool {
 // undoHex undoes a prefix and as many hexadecimal digits.
 func (d *decoder) undoHex(prefix string, digits int) bool {
 	start := len(d.out) - len(prefix) - digits
-	if start < 0 || string(d.out[start:start+len(prefix)]) != prefix {
+	if start < d.done || string(d.out[start:start+len(prefix)]) != prefix {
 		return false
 	}
 	value, err := strconv.ParseUint(string(d.out[start+len(prefix):]), 16, 21)
@@ -124,7 +144,7 @@ func (d *decoder) undoHex(prefix string, digits int) bool {
 // surrogateBefore returns the escaped surrogate that ends at end.
 func (d *decoder) surrogateBefore(end int) (rune, bool) {
 	start := end - len(`\uD83D`)
-	if start < 0 || string(d.out[start:start+2]) != `\u` {
+	if start < d.done || string(d.out[start:start+2]) != `\u` {
 		return 0, false
 	}
 	value, err := strconv.ParseUint(string(d.out[start+2:end]), 16, 16)
@@ -135,13 +155,13 @@ func (d *decoder) surrogateBefore(end int) (rune, bool) {
 // undoSpace undoes a JSON escape for white space or a control character.
 func (d *decoder) undoSpace() bool {
 	start := len(d.out) - 2
-	return start >= 0 && d.out[start] == '\\' && strings.IndexByte("bfnrt", d.out[start+1]) >= 0 && d.replace(start, " ")
+	return start >= d.done && d.out[start] == '\\' && strings.IndexByte("bfnrt", d.out[start+1]) >= 0 && d.replace(start, " ")
 }
 
 // undoHTML undoes what an ampersand and a semicolon enclose.
 func (d *decoder) undoHTML() bool {
 	const longest = len("&#x00010FFFF;")
-	near := string(d.out[max(0, len(d.out)-longest):])
+	near := string(d.out[max(d.done, len(d.out)-longest):])
 	start := strings.LastIndexByte(near, '&')
 	if start < 0 {
 		return false
@@ -187,6 +207,9 @@ func (d *decoder) replace(start int, decoded string) bool {
 	from, to := d.from[start], d.to[len(d.to)-1]
 	d.out, d.from, d.to = d.out[:start], d.from[:start], d.to[:start]
 	d.put(decoded, from, to)
+	if d.decoding == once {
+		d.done = len(d.out)
+	}
 	return true
 }
 

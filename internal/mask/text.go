@@ -38,7 +38,7 @@ func newText(s string) *text {
 func (t *text) hideContacts() {
 	t.hideContactsIn(t.s, func(place span) span { return place })
 	if t.hasEscapes() {
-		d := decode(t.s)
+		d := decode(t.s, fully)
 		t.hideContactsIn(string(d.out), func(place span) span { return span{d.from[place.from], d.to[place.to-1]} })
 	}
 }
@@ -61,14 +61,14 @@ func (t *text) hide(secrets []Secret) {
 	if len(secrets) == 0 || t.s == "" {
 		return
 	}
-	ways := []way{{}, {punctuation: true}}
+	ways := []way{{}, {asItStands, true}}
 	if t.hasEscapes() {
-		ways = append(ways, way{decoded: true}, way{decoded: true, punctuation: true})
+		ways = append(ways, way{decoding: once}, way{once, true}, way{decoding: fully}, way{fully, true})
 	}
 	for _, w := range ways {
 		r := t.read(t.s, w)
 		for i, secret := range secrets {
-			key := t.read(secret.Value, w)
+			key := t.read(secret.Value, w.ofSecret())
 			if len(key) >= minSecret && (len(key) >= piece || !t.isUUID) {
 				t.hideIn(r, key, secret, i+1)
 			}
