@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/stretchr/testify/assert"
@@ -147,6 +149,27 @@ func TestDeepLinks(t *testing.T) {
 	}
 	b.visit(s.base + "/sms/no/such/page")
 	b.sees("main", "There is no such page.")
+}
+
+// TestNothingIsSaidOfAListThatIsNotThereYet holds the lists back for a while.
+func TestNothingIsSaidOfAListThatIsNotThereYet(t *testing.T) {
+	s := spaceOf(t, startFor(t, "127.0.0.1:0"), "/spaces/slow")
+	b := openTab(t, s.base+"/sms", look{})
+	call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `
+		const ask = fetch, come = new Promise((resolve) => { window.release = resolve; });
+		window.fetch = async (url, ...rest) => { if (String(url).includes('limit=')) await come; return ask(url, ...rest); };
+	`})
+	const seen = `[...document.querySelectorAll('main > *')].filter((e) => e.checkVisibility({visibilityProperty: true})).map((e) => e.tagName).join()`
+	for _, view := range []string{"/sms", "/requests", "/pictures", "/settings"} {
+		b.do(chromedp.Navigate(s.base + view))
+		b.until("there is a heading", `document.querySelector('main h1')`)
+		before := eval[string](b, seen)
+		assert.Subset(t, []string{"H1", "P"}, strings.Split(before, ","), view)
+		assert.NotContains(t, b.text("main"), "No ", view)
+		eval[any](b, "release()")
+		b.settled()
+		b.until(view+" shows what is there", seen+` !== `+quote(before))
+	}
 }
 
 // TestSpacesNeverMeet has the same phone in two spaces and none.

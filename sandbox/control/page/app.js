@@ -58,6 +58,7 @@ function open() {
 		...[opened.back && h('p', {}, link(opened.back[0], opened.back[1])), heading, opened.note && h('p', { class: 'quiet' }, opened.note)].filter(Boolean),
 		h('p', { class: 'problem', id: 'problem', role: 'alert' }),
 		...opened.body);
+	element('main').toggleAttribute('data-loading', Boolean(opened.load)); // an empty list would say that there is nothing
 	document.title = `${opened.title} · ${info.label || t('untitled')}${info.space && ` · ${info.space}`}`;
 
 	for (const anchor of document.querySelectorAll('nav [data-to]')) {
@@ -77,6 +78,7 @@ async function load(opened) {
 	if (!opened.load) return;
 	try {
 		await opened.load();
+		if (view === opened) element('main').removeAttribute('data-loading');
 		delete element('main').dataset.failed;
 		if (element('problem').dataset.of === 'load') element('problem').textContent = '';
 	} catch (failure) {
