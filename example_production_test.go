@@ -36,7 +36,8 @@ func ExampleNewClientFromEnv() {
 		openplatform.WithUserAgent("shop-backend/2.3"),
 	)
 	if err != nil {
-		log.Fatal(err) // a bad setting is found here, and not at the first call
+		log.Print(err) // a bad setting is found here, and not at the first call
+		return
 	}
 	_, err = client.GetImgCode(context.Background())
 	fmt.Println(err)
