@@ -2,6 +2,7 @@ package openplatform_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
@@ -98,12 +99,16 @@ func ExampleOutcomeOf_handler() {
 	sb.Order(sandbox.Fault{Operation: sandbox.OpSendSmsCode, Times: 1, After: true, Drop: true})
 	req := httptest.NewRequest(http.MethodPost, "/sms", strings.NewReader(form))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Accept-Language", "en")
 	w := httptest.NewRecorder()
 	sendSMS(client)(w, req)
+	var problem advice.Problem
+	if err := json.NewDecoder(w.Body).Decode(&problem); err != nil {
+		log.Print(err)
+		return
+	}
 	fmt.Println(w.Code, "Retry-After:", w.Header().Get("Retry-After"))
-	fmt.Println(w.Body)
+	fmt.Println(problem.Name, problem.Action, problem.WaitSeconds)
 	// Output:
 	// 503 Retry-After: 60
-	// {"type":"about:blank","title":"Service Unavailable","status":503,"detail":"The SMS may be on its way. Please wait a minute for it before you ask for another.","name":"outcome_unknown","whose":"network","action":"wait_for_sms","wait_seconds":60,"operation":"SendSmsCode"}
+	// outcome_unknown wait_for_sms 60
 }

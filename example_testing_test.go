@@ -44,14 +44,14 @@ func (f brokenPlatform) SendSmsCode(context.Context, *openplatform.SendSmsCodeRe
 	return nil, f.err
 }
 
-// whatToSay is the code under test.
-func whatToSay(ctx context.Context, platform smsSender) string {
+// afterSMS is the code under test.
+func afterSMS(ctx context.Context, platform smsSender) advice.Action {
 	_, err := platform.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{Mobile: "13900001111", ImgCodeID: "MS6A1I", ImgCode: "ELPG"})
-	return advice.Of(err).Sentence.In(advice.English)
+	return advice.Of(err).Action
 }
 
 // A test double, where a sandbox would be too much.
 func ExampleTransportError_double() {
-	fmt.Println(whatToSay(context.Background(), brokenPlatform{&openplatform.TransportError{Operation: "SendSmsCode", NotSent: true}}))
-	// Output: No SMS was sent. Please try again.
+	fmt.Println(afterSMS(context.Background(), brokenPlatform{&openplatform.TransportError{Operation: "SendSmsCode", NotSent: true}}))
+	// Output: try_again
 }
