@@ -15,7 +15,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	openplatform "github.com/ebaas/openplatform-go"
 	"github.com/ebaas/openplatform-go/sandbox"
@@ -31,7 +30,6 @@ func ExampleNewClientFromEnv() {
 	defer func() { _ = errors.Join(os.Unsetenv("OPENPLATFORM_ENV"), os.Unsetenv("OPENPLATFORM_BASE_URL")) }()
 
 	client, err := openplatform.NewClientFromEnv( // once, when the program starts
-		openplatform.WithTimeout(10*time.Second),
 		openplatform.WithLogger(slog.Default()),
 		openplatform.WithUserAgent("shop-backend/2.3"),
 	)
