@@ -12,8 +12,8 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// repeated is what pages repeat of the source by hand: each match of the expression in a file, in a form.
-var repeated = []struct{ page, file, expression, form string }{
+// copied is what pages repeat of the source by hand: each match of the expression in a file, in a form.
+var copied = []struct{ page, file, expression, form string }{
 	{"production", "otelopenplatform/prometheus/alerts.yml", `(?s)- alert: (\w+)\n.*?severity: (\w+)\n`, "| `%s` | %s |"},
 	{"production", "environments.go", `"(https://[\w.-]+)"`, "`%s`"},
 	{"production", "environments.go", `"(OPENPLATFORM_\w+)"`, "`%s`"},
@@ -26,7 +26,7 @@ var repeated = []struct{ page, file, expression, form string }{
 
 func TestPagesRepeatTheSource(t *testing.T) {
 	for _, suffix := range []string{".md", ".zh-CN.md"} {
-		for _, r := range repeated {
+		for _, r := range copied {
 			page := readText(t, "docs/"+r.page+suffix)
 			matches := regexp.MustCompile(r.expression).FindAllStringSubmatch(readText(t, r.file), -1)
 			require.NotEmpty(t, matches, "%s in %s", r.expression, r.file)
