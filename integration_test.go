@@ -22,7 +22,7 @@ func variable(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" {
-		t.Skipf("set %s to run this test; the README says to what", name)
+		t.Skipf("set %s to run this test; docs/testing.md says to what", name)
 	}
 	return value
 }

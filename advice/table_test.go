@@ -21,7 +21,8 @@ import (
 	"github.com/ebaas/openplatform-go/advice"
 )
 
-var update = flag.Bool("update", false, "write testdata/table.txt")
+// updating reports whether -update was given, a flag of package tables.
+func updating() bool { return flag.Lookup("update").Value.String() == "true" }
 
 const tableFile = "testdata/table.txt"
 
@@ -118,7 +119,7 @@ func failures() []failure {
 func TestEveryOperationAndFailure(t *testing.T) {
 	var table strings.Builder
 	writeTable(t, &table)
-	if *update {
+	if updating() {
 		require.NoError(t, os.WriteFile(tableFile, []byte(table.String()), 0o600))
 	}
 	want, err := os.ReadFile(tableFile)
