@@ -35,8 +35,7 @@ func Measured(command string) (english, chinese string) {
 		english += " at commit " + commit
 		chinese += "，提交 " + commit
 	}
-	where := fmt.Sprintf("%s/%s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version())
-	english += fmt.Sprintf(" (%s, %d cores), by `%s`.", where, runtime.NumCPU(), command)
-	chinese += fmt.Sprintf("（%s，%d 核），命令 `%s`。", where, runtime.NumCPU(), command)
-	return english, chinese
+	figures := []any{runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), command}
+	return english + fmt.Sprintf(" (%s/%s, %d cores, %s), by `%s`.", figures...),
+		chinese + fmt.Sprintf("（%s/%s，%d 核，%s），命令 `%s`。", figures...)
 }

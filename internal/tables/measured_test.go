@@ -15,7 +15,7 @@ func TestMeasuredNamesTheCommit(t *testing.T) {
 	t.Chdir(folder)
 	t.Setenv("GIT_CEILING_DIRECTORIES", filepath.Dir(folder))
 	english, chinese := Measured("go test .")
-	assert.Regexp(t, "^Measured on ....-..-.. \\(.*, go.*, .* cores\\), by `go test \\.`\\.$", english, "outside a repository")
+	assert.Regexp(t, "^Measured on ....-..-.. \\(.*, .* cores, go.*\\), by `go test \\.`\\.$", english, "outside a repository")
 	assert.NotContains(t, chinese, "提交")
 
 	run := func(args ...string) string {

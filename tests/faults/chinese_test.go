@@ -6,9 +6,9 @@ var chineseWords = map[string]string{
 	"fault": "故障", "fired (HTTP/1.1 / HTTP/1.1+TLS / HTTP/2+TLS)": "触发次数（HTTP/1.1 / HTTP/1.1+TLS / HTTP/2+TLS）",
 	"calls": "调用", "succeeded": "成功", "rejected": "被拒绝", "not sent": "未发出", "unknown": "结果未知",
 	"unknown, arrived": "结果未知且已送达", "deliveries": "送达", "connections": "连接", "violations": "违反",
-	"none": "无", "latency": "延迟", "past the timeout": "超过超时", "bandwidth": "限速", "slicer": "切片",
-	"reset_peer": "重置连接", "timeout": "数据丢失", "limit_data": "截断", "upstream": "上行", "downstream": "下行",
-	"slow_close": "延迟关闭", "proxy down": "代理停机", "proxy down and up again": "代理反复停机与恢复",
+	"none": "无", "latency": "latency（延迟）", "past the timeout": "超过调用的超时", "bandwidth": "bandwidth（限速）", "slicer": "slicer（切片）",
+	"reset_peer": "reset_peer（重置连接）", "timeout": "timeout（吞掉数据）", "limit_data": "limit_data（截断）", "upstream": "上行", "downstream": "下行",
+	"slow_close": "slow_close（延迟关闭）", "proxy down": "代理停机", "proxy down and up again": "代理反复停机与恢复",
 	"platform drops before acting": "平台执行前断开", "platform drops after acting": "平台执行后断开",
 	"gateway responds with 502": "网关返回 502", "platform acts, 503 comes back": "平台已执行，却返回 503", "all": "合计",
 
@@ -47,4 +47,5 @@ var chineseWords = map[string]string{
 
 	// The soak
 	"heap, KiB": "堆，KiB", "heap spans, KiB": "堆 span，KiB", "goroutines": "goroutine", "connections, client": "连接（客户端）",
+	"connections, platform": "连接（平台）", "file descriptors": "文件描述符",
 }
