@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	openplatform "github.com/ebaas/openplatform-go"
+	"github.com/ebaas/openplatform-go/internal/evidence"
 	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
@@ -72,7 +73,7 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 	if *long {
 		command += " -long"
 	}
-	english, chinese := tables.Measured(command)
+	english, chinese := evidence.Measured(command)
 	figures := []any{operations, len(table) - 1, total.cells, total.texts, total.bytes >> 20, controlled, controlled}
 	english = fmt.Sprintf("%d operations, two of them by Do, meet %d kinds of failure in %d cells, each with secrets of its own. "+
 		"%d texts, %d MB, were searched for them. The same search of the same requests, as net/http and fmt print them, finds %d of %d. ",
@@ -81,7 +82,7 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 		"在 %d 段文本（%d MB）中搜索这些值。对照：同样的请求由 net/http 和 fmt 打印时，同样的搜索找到 %d / %d。", figures...) + chinese
 	rows := rowsOf(table)
 	require.NoError(t, tables.Show("docs/reliability.md", "secrets", english, rows))
-	translated, err := tables.Translate(rows, chineseSecrets, 0, 4)
+	translated, err := evidence.Translate(rows, chineseSecrets, 0, 4)
 	require.NoError(t, err)
 	require.NoError(t, tables.Show("docs/reliability.zh-CN.md", "secrets", chinese, translated))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ebaas/openplatform-go/internal/evidence"
 	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
@@ -18,9 +19,9 @@ func report(t *testing.T, name, english, chinese string, rows [][]string, words 
 	if *long {
 		command += " -long"
 	}
-	measured, measuredInChinese := tables.Measured(command)
+	measured, measuredInChinese := evidence.Measured(command)
 	require.NoError(t, tables.Show("../../docs/reliability.md", name, english+" "+measured, rows))
-	translated, err := tables.Translate(rows, chineseWords, words...)
+	translated, err := evidence.Translate(rows, chineseWords, words...)
 	require.NoError(t, err)
 	require.NoError(t, tables.Show("../../docs/reliability.zh-CN.md", name, chinese+measuredInChinese, translated))
 }

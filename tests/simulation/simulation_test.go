@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ebaas/openplatform-go/internal/evidence"
 	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
@@ -74,7 +75,7 @@ func (r *report) print(took time.Duration) {
 func (r *report) show(t *testing.T) {
 	t.Helper()
 	command := fmt.Sprintf("go -C tests test -timeout 60m -v ./simulation -run '^TestSimulation$' -start %d -scenarios %d -update", *start, r.Scenarios)
-	english, chinese := tables.Measured(command)
+	english, chinese := evidence.Measured(command)
 	figures := []string{
 		strconv.FormatUint(r.Scenarios, 10), strconv.FormatUint(r.Calls, 10), strconv.FormatUint(r.Deliveries, 10),
 		fmt.Sprintf("%.0f", r.VirtualTime.Hours()/24), strconv.Itoa(int(faultKinds) - 1), strconv.Itoa(len(r.Findings)),

@@ -1,4 +1,5 @@
-package tables
+// Package evidence says where figures come from, and writes tables in a second language.
+package evidence
 
 import (
 	"fmt"
