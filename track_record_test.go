@@ -31,11 +31,11 @@ func TestTheTrackRecordNamesTestsThatExist(t *testing.T) {
 // trackRecord returns the command of each row.
 func trackRecord(t *testing.T, page, heading string) (commands [][]string) {
 	t.Helper()
-	text, err := os.ReadFile(page) //nolint:gosec // a page of the repository
+	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	_, record, found := strings.Cut(string(text), "\n"+heading+"\n")
 	require.True(t, found, "%s has no %s", page, heading)
-	rows := regexp.MustCompile("(?m)^\\| .*").FindAllString(record, -1)
+	rows := regexp.MustCompile(`(?m)^\| .*`).FindAllString(record, -1)
 	for _, row := range rows {
 		command := reproduction.FindStringSubmatch(row)
 		if command == nil {
@@ -44,7 +44,7 @@ func trackRecord(t *testing.T, page, heading string) (commands [][]string) {
 		}
 		commands = append(commands, command)
 	}
-	assert.Equal(t, len(rows)-2, len(commands), "each row but the two headers has a command")
+	require.Len(t, rows, len(commands)+2, "each row but the two headers has a command")
 	return commands
 }
 
@@ -55,7 +55,7 @@ func testsIn(t *testing.T, folder string) string {
 	require.NoError(t, err)
 	var all strings.Builder
 	for _, file := range append(pkg.TestGoFiles, pkg.XTestGoFiles...) {
-		source, err := os.ReadFile(filepath.Join(folder, file)) //nolint:gosec // of this repository
+		source, err := os.ReadFile(filepath.Join(folder, file))
 		require.NoError(t, err)
 		all.Write(source)
 	}

@@ -1,7 +1,7 @@
 package main
 
 // chineseWords are the words of the tables in the Chinese page. "#" stands for any number.
-var chineseWords = map[string]string{
+var chineseWords = map[string]string{ //nolint:gosec // words about tokens, none of them a secret
 	"the SDK as it comes": "SDK 默认设置", "aim": "目标", "measured": "实测", "met": "达到", "yes": "是", "**no**": "**否**",
 	"in memory": "内存中", "the time of resty by hand": "与手写 resty 的耗时之比", "the further aim": "更高的目标",
 	"the time of the fastest peer": "与最快的同类 SDK 的耗时之比", "allocations": "分配次数", "loopback": "环回",

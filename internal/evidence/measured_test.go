@@ -18,11 +18,10 @@ func TestMeasuredNamesTheCommit(t *testing.T) {
 	assert.Regexp(t, "^Measured on ....-..-.. \\(.*, .* cores, go.*\\), by `go test \\.`\\.$", english, "outside a repository")
 	assert.NotContains(t, chinese, "提交")
 
-	run := func(args ...string) string {
+	run := func(args ...string) {
 		identity := []string{"-c", "user.name=n", "-c", "user.email=e@example.com", "-c", "commit.gpgsign=false"}
 		out, err := exec.CommandContext(t.Context(), "git", append(identity, args...)...).CombinedOutput() //nolint:gosec // this test's own
 		require.NoError(t, err, string(out))
-		return string(out)
 	}
 	write := func(path string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
