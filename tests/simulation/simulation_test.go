@@ -76,6 +76,11 @@ func (r *report) show(t *testing.T) {
 	t.Helper()
 	command := fmt.Sprintf("go -C tests test -timeout 60m -v ./simulation -run '^TestSimulation$' -start %d -scenarios %d -update", *start, r.Scenarios)
 	english, chinese := evidence.Measured(command)
+	for _, rule := range r.rules() {
+		f := r.Findings[rule]
+		english += fmt.Sprintf(" **Broken: `%s`, in %d scenarios, the first with the seed %d.**", rule, f.Count, f.Seed)
+		chinese += fmt.Sprintf("**违反 `%s`：%d 个场景，第一个的种子为 %d。**", rule, f.Count, f.Seed)
+	}
 	figures := []string{
 		strconv.FormatUint(r.Scenarios, 10), strconv.FormatUint(r.Calls, 10), strconv.FormatUint(r.Deliveries, 10),
 		fmt.Sprintf("%.0f", r.VirtualTime.Hours()/24), strconv.Itoa(int(faultKinds) - 1), strconv.Itoa(len(r.Findings)),
