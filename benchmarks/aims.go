@@ -113,7 +113,7 @@ func missed(aims []aim) (s section) {
 	return s
 }
 
-// inChinese is a text whose translation the table of aims has asked for already.
+// inChinese is an aim in Chinese. One without a translation is the error of its table.
 func inChinese(what string) string {
 	translated, err := evidence.Translate(grid{{what}}, chineseWords)
 	if err != nil {
