@@ -130,7 +130,7 @@ func (r results) machine() section {
 	}
 	return section{
 		"machine",
-		fmt.Sprintf("Measured on %s at commit %s (%s/%s, %s cores, %s, Go %s, %d rounds), by `%s`.", about...),
+		fmt.Sprintf("Measured on %s at commit %s (%s/%s, %s cores, %s, Go %s, rounds: %d), by `%s`.", about...),
 		fmt.Sprintf("测于 %s，提交 %s（%s/%s，%s 核，%s，Go %s，%d 轮），命令 `%s`。", about...),
 	}
 }

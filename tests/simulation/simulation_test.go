@@ -78,8 +78,8 @@ func (r *report) show(t *testing.T) {
 	english, chinese := evidence.Measured(command)
 	for _, rule := range r.rules() {
 		f := r.Findings[rule]
-		english += fmt.Sprintf(" **Broken: `%s`, in %d scenarios, the first with the seed %d.**", rule, f.Count, f.Seed)
-		chinese += fmt.Sprintf("**违反 `%s`：%d 个场景，第一个的种子为 %d。**", rule, f.Count, f.Seed)
+		english += fmt.Sprintf(" **Broken: `%s` (scenarios: %d, first seed: %d).**", rule, f.Count, f.Seed)
+		chinese += fmt.Sprintf("**违反 `%s`（场景数 %d，首个种子 %d）。**", rule, f.Count, f.Seed)
 	}
 	figures := []string{
 		strconv.FormatUint(r.Scenarios, 10), strconv.FormatUint(r.Calls, 10), strconv.FormatUint(r.Deliveries, 10),
