@@ -255,8 +255,8 @@ func failuresToAnswer() []secretFailure {
 			s.serve(rawAnswer(strings.NewReplacer("{echo}", s.echo(), "{data}", s.data).Replace(format)))
 		}})
 	}
-	const garbage, cut = "not HTTP, and quotes", "broken off in the answer"
-	add("no answer", "closed", transportError, "")
+	const garbage, cut = "not HTTP, and quotes", "broken off in the response"
+	add("no response", "closed", transportError, "")
 	add(garbage, "no status line", transportError, "{echo}\r\n\r\n")
 	add(garbage, "status", transportError, "HTTP/1.1 {echo}\r\n\r\n")
 	add(garbage, "protocol", transportError, "{echo} 200 OK\r\n\r\n")
@@ -277,7 +277,7 @@ func failuresToAnswer() []secretFailure {
 	add(cut, "in a header", transportError, "HTTP/1.1 200 OK\r\nX-Echo: {echo}")
 	add(cut, "in a chunk", responseError, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n{data}{echo}")
 	return append(all,
-		secretFailure{row: "no answer", variant: "reset", want: transportError, stage: func(s *staging) {
+		secretFailure{row: "no response", variant: "reset", want: transportError, stage: func(s *staging) {
 			s.serve(func(w http.ResponseWriter, _ *http.Request) { reset(hijack(w)) })
 		}},
 		secretFailure{row: cut, variant: "reset", want: responseError, stage: func(s *staging) {
@@ -325,11 +325,11 @@ func failuresOfPatience() []secretFailure {
 	var all []secretFailure
 	for name, end := range sorted(ends) {
 		all = append(all,
-			secretFailure{row: "given up before an answer", variant: name, want: transportError, stage: func(s *staging) {
+			secretFailure{row: "given up before a response", variant: name, want: transportError, stage: func(s *staging) {
 				s.serve(hang)
 				end(s)
 			}},
-			secretFailure{row: "given up in the answer", variant: name, want: transportError, stage: func(s *staging) {
+			secretFailure{row: "given up in the response", variant: name, want: transportError, stage: func(s *staging) {
 				s.serve(func(w http.ResponseWriter, r *http.Request) {
 					s.begin(w, r)
 					hang(w, r)
@@ -337,7 +337,7 @@ func failuresOfPatience() []secretFailure {
 				end(s)
 			}})
 	}
-	return append(all, secretFailure{row: "given up before an answer", variant: "ResponseHeaderTimeout", want: transportError, stage: func(s *staging) {
+	return append(all, secretFailure{row: "given up before a response", variant: "ResponseHeaderTimeout", want: transportError, stage: func(s *staging) {
 		s.serve(hang)
 		t := openplatform.DefaultTransport()
 		t.ResponseHeaderTimeout = patience

@@ -49,7 +49,7 @@ func withoutPool() []contender {
 // BenchmarkLoopback measures a whole call over a socket to a server in the same process
 // that answers at once. Allocations are those of both sides.
 func BenchmarkLoopback(b *testing.B) {
-	overSockets(b, 0, 1, 16)
+	overSockets(b, 0, 1)
 }
 
 // BenchmarkWaiting is what many callers get from a server that takes 2 ms to answer, as

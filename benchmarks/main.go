@@ -1,6 +1,6 @@
 // Benchmarks measures what a call costs when many run at once, and what the SDK adds to
 // it, beside net/http, resty and the SDKs of other services. It prints tables, writes
-// them into docs/performance.md and draws that page's charts:
+// them into docs/performance.md and docs/performance.zh-CN.md and draws the charts:
 //
 //	go -C benchmarks run .
 //
@@ -17,7 +17,10 @@ import (
 )
 
 const (
+	command = "go -C benchmarks run ."
+
 	page        = "../docs/performance.md"
+	chinesePage = "../docs/performance.zh-CN.md"
 	raw         = "../docs/performance.txt"
 	callsChart  = "../docs/performance.svg"
 	memoryChart = "../docs/performance-memory.svg"
@@ -26,7 +29,7 @@ const (
 func main() {
 	count := flag.Int("count", 6, "measure everything this often; below 6 there is no confidence interval")
 	quick := flag.Bool("quick", false, "take a short look: one round of fewer calls, and no file is written")
-	draw := flag.Bool("draw", false, "measure nothing: draw the page again from "+raw)
+	draw := flag.Bool("draw", false, "measure nothing: write the pages again from "+raw)
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -48,8 +51,12 @@ func run(ctx context.Context, count int, quick, draw bool) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range r.sections() {
-		fmt.Printf("\n%s:\n\n%s\n", s.name, s.text)
+	sections, err := r.sections()
+	if err != nil {
+		return err
+	}
+	for _, s := range sections {
+		fmt.Printf("\n%s:\n\n%s\n", s.name, s.english)
 	}
 	if quick {
 		return nil

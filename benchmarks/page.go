@@ -6,13 +6,9 @@ import (
 	"strings"
 )
 
-// files returns the page and its charts, by path.
+// files returns the pages and their charts, by path.
 func (r results) files() (map[string][]byte, error) {
-	text, err := os.ReadFile(page)
-	if err != nil {
-		return nil, err
-	}
-	filled, err := insert(string(text), r.sections())
+	sections, err := r.sections()
 	if err != nil {
 		return nil, err
 	}
@@ -24,20 +20,34 @@ func (r results) files() (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{page: []byte(filled), callsChart: calls, memoryChart: memory}, nil
+	files := map[string][]byte{callsChart: calls, memoryChart: memory}
+	for path, text := range map[string]func(section) string{
+		page:        func(s section) string { return s.english },
+		chinesePage: func(s section) string { return s.chinese },
+	} {
+		if files[path], err = fill(path, sections, text); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
-// insert puts each section in its place in the page: what stands there was measured, not
+// fill returns a page with each section in its place: what stands there was measured, not
 // typed.
-func insert(text string, sections []section) (string, error) {
+func fill(path string, sections []section, textOf func(section) string) ([]byte, error) {
+	written, err := os.ReadFile(path) //nolint:gosec // one of the two pages
+	if err != nil {
+		return nil, err
+	}
+	text := string(written)
 	for _, s := range sections {
 		begin, end := "<!-- begin "+s.name+" -->\n", "<!-- end "+s.name+" -->"
 		before, rest, found := strings.Cut(text, begin)
 		_, after, closed := strings.Cut(rest, end)
 		if !found || !closed {
-			return "", fmt.Errorf("%s has no place for the section %s", page, s.name)
+			return nil, fmt.Errorf("%s has no place for the section %s", path, s.name)
 		}
-		text = before + begin + "\n" + s.text + "\n\n" + end + after
+		text = before + begin + "\n" + textOf(s) + "\n\n" + end + after
 	}
-	return text, nil
+	return []byte(text), nil
 }

@@ -25,15 +25,16 @@ var (
 // A measurement is one figure of one benchmark.
 type measurement struct{ benchmark, unit string }
 
-// results are the values of each measurement, in the order in which they were made, and
-// what is known of the machine.
+// results are the values of each measurement, in the order in which they were made, how
+// many calls each benchmark made in a round, and what is known of the machine.
 type results struct {
 	values map[measurement][]float64
+	calls  map[string]int
 	config map[string]string
 }
 
 func parse(output io.Reader) (results, error) {
-	r := results{values: map[measurement][]float64{}, config: map[string]string{}}
+	r := results{values: map[measurement][]float64{}, calls: map[string]int{}, config: map[string]string{}}
 	// A name without the number of threads that go test appends to it.
 	names, err := new(benchproc.ProjectionParser).Parse(".fullname,/gomaxprocs", nil)
 	if err != nil {
@@ -49,6 +50,7 @@ func parse(output io.Reader) (results, error) {
 			r.config[c.Key] = string(c.Value)
 		}
 		benchmark := names.Project(result).Get(names.Fields()[0])
+		r.calls[benchmark] = result.Iters
 		for _, v := range result.Values {
 			m := measurement{benchmark, v.Unit}
 			r.values[m] = append(r.values[m], v.Value)
@@ -57,12 +59,12 @@ func parse(output io.Reader) (results, error) {
 	return r, reader.Err()
 }
 
-// summary is what benchstat would say: the median and its confidence interval.
-func (r results) summary(benchmark, unit string) benchmath.Summary {
+// summaryOf is what benchstat would say: the median and its confidence interval.
+func (r results) summaryOf(benchmark, unit string) benchmath.Summary {
 	return summarize(r.values[measurement{benchmark, unit}])
 }
 
-func (r results) median(benchmark, unit string) float64 { return r.summary(benchmark, unit).Center }
+func (r results) median(benchmark, unit string) float64 { return r.summaryOf(benchmark, unit).Center }
 
 // ratio is how many times base's figure benchmark's is: the median of the rounds' own
 // ratios, since the two are measured within seconds of each other in a round and

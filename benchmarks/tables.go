@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"gonum.org/v1/gonum/floats"
+
+	"github.com/ebaas/openplatform-go/internal/evidence"
 )
 
 // The units as benchfmt tidies them: seconds for nanoseconds.
@@ -29,102 +31,104 @@ const (
 
 var waitingCallers = []int{1, 16, 128, 512}
 
-// A section has its place in the page between two comments that hold its name.
-type section struct{ name, text string }
+// A section has its place in each page between two comments that hold its name.
+type section struct{ name, english, chinese string }
 
-func (r results) sections() []section {
-	return []section{
-		{"machine", r.machine()},
-		{"targets", r.targets()},
-		{"memory", r.memory()},
-		{"memory-callers", r.memoryCallers()},
-		{"loopback-1", r.loopback(1)},
-		{"loopback-16", r.loopback(16)},
-		{"growth", r.growth()},
-		{"tls-http1-128", r.waiting("tls-http1", 128)},
-		{"tls-http1-512", r.waiting("tls-http1", 512)},
-		{"tls-http2-128", r.waiting("tls-http2", 128)},
-		{"tls-http2-512", r.waiting("tls-http2", 512)},
-		{"http-128", r.waiting("http", 128)},
-		{"http-512", r.waiting("http", 512)},
-		{"import", r.imports()},
+// A grid is a table: its header, and then its rows.
+type grid [][]string
+
+func (r results) sections() ([]section, error) {
+	all := []section{r.machine(), r.summary()}
+	aims := r.aims()
+	for _, t := range []struct {
+		name  string
+		grid  grid
+		words []int // the columns whose cells are words
+		below section
+	}{
+		{"targets", gridOf(aims), []int{0, 3}, missed(aims)},
+		{"tls-http1-128", r.waiting("tls-http1", 128), nil, r.failures("tls-http1", 128)},
+		{"tls-http1-512", r.waiting("tls-http1", 512), nil, r.failures("tls-http1", 512)},
+		{"tls-http2-128", r.waiting("tls-http2", 128), nil, r.failures("tls-http2", 128)},
+		{"growth", r.growth(), nil, section{}},
+		{"memory", r.memory(), nil, section{}},
+		{"memory-callers", r.memoryCallers(), nil, section{}},
+		{"loopback", r.loopback(), nil, section{}},
+		{"hostile", r.hostile(), nil, r.longSecrets()},
+		{"import", r.imports(), nil, section{}},
+	} {
+		translated, err := evidence.Translate(t.grid, chineseWords, t.words...)
+		if err != nil {
+			return nil, fmt.Errorf("the section %s: %w", t.name, err)
+		}
+		all = append(all, section{t.name, t.grid.markdown() + t.below.english, grid(translated).markdown() + t.below.chinese})
 	}
-}
-
-func (r results) machine() string {
-	rounds := len(r.values[measurement{inMemory(ours), perCall}])
-	return fmt.Sprintf("%s/%s, %s cores (%s), Go %s, %d rounds.",
-		r.config["goos"], r.config["goarch"], r.config["cores"], r.config["cpu"], r.config["go"], rounds)
+	return all, nil
 }
 
 func inMemory(name string) string { return "InMemory/" + name }
 
-func loopback(protocol string, callers int, name string) string {
-	return fmt.Sprintf("Loopback/%s/%d/%s", protocol, callers, name)
+func loopback(protocol, name string) string {
+	return fmt.Sprintf("Loopback/%s/1/%s", protocol, name)
 }
 
 func waiting(protocol string, callers int, name string) string {
 	return fmt.Sprintf("Waiting/%s/%d/%s", protocol, callers, name)
 }
 
-func (r results) memory() string {
+func (r results) memory() grid {
 	shown := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == tuned })
 	slices.SortFunc(shown, func(a, b string) int {
 		return cmp.Compare(r.median(inMemory(a), perCall), r.median(inMemory(b), perCall))
 	})
-	shown = append(shown, ours+"+logger", ours+"+observer")
-	t := newTable("in memory", "a call", "±", "× net/http", "× resty", "bytes", "allocations")
-	for _, name := range shown {
+	g := grid{{"in memory", "a call", "±", "× net/http", "× resty", "bytes", "allocations"}}
+	for _, name := range append(shown, ours+"+logger", ours+"+observer") {
 		b := inMemory(name)
-		t.AppendRow(table.Row{
+		g = append(g, []string{
 			bold(name), r.time(b, perCall), r.spread(b, perCall),
 			times(r.ratio(b, inMemory(byHand), perCall)), times(r.ratio(b, inMemory(onResty), perCall)),
 			number(r.median(b, "B/op")), number(r.median(b, allocs)),
 		})
 	}
-	return t.RenderMarkdown()
+	return g
 }
 
-func (r results) memoryCallers() string {
-	t := newTable("in memory, a call", "1 caller", "16", "128", "512")
+func (r results) memoryCallers() grid {
+	g := grid{{"in memory, a call", "1 caller", "16", "128", "512"}}
 	for _, name := range names {
 		if name == tuned {
 			continue
 		}
-		row := table.Row{bold(name), r.time(inMemory(name), perCall)}
+		row := []string{bold(name), r.time(inMemory(name), perCall)}
 		for _, callers := range []string{"16", "128", "512"} {
 			row = append(row, r.time("InMemoryCallers/"+callers+"/"+name, perCall))
 		}
-		t.AppendRow(row)
+		g = append(g, row)
 	}
-	return t.RenderMarkdown()
+	return g
 }
 
-func (r results) loopback(callers int) string {
-	who := "one caller"
-	if callers > 1 {
-		who = strconv.Itoa(callers) + " callers"
-	}
-	t := newTable(who, "http", "× net/http", "p99", "TLS HTTP/1.1", "× net/http", "p99", "HTTP/2", "× net/http", "p99")
+func (r results) loopback() grid {
+	g := grid{{"one caller", "http", "× net/http", "p99", "TLS HTTP/1.1", "× net/http", "p99", "HTTP/2", "× net/http", "p99"}}
 	for _, name := range names {
-		row := table.Row{bold(name)}
+		row := []string{bold(name)}
 		for _, protocol := range []string{"http", "tls-http1", "tls-http2"} {
-			b := loopback(protocol, callers, name)
-			row = append(row, r.time(b, perCall), times(r.ratio(b, loopback(protocol, callers, byHand), perCall)), r.time(b, p99))
+			b := loopback(protocol, name)
+			row = append(row, r.time(b, perCall), times(r.ratio(b, loopback(protocol, byHand), perCall)), r.time(b, p99))
 		}
-		t.AppendRow(row)
+		g = append(g, row)
 	}
-	return t.RenderMarkdown()
+	return g
 }
 
-func (r results) growth() string {
-	t := newTable(ours, "callers", "calls/s", "p50", "p99", "connections at first", "later", "× net/http-tuned", "× resty")
+func (r results) growth() grid {
+	g := grid{{ours, "callers", "calls/s", "p50", "p99", "connections at first", "later", "× net/http-tuned", "× resty"}}
 	for _, p := range []struct{ protocol, shown string }{
 		{"http", "http"}, {"tls-http1", "TLS HTTP/1.1"}, {"tls-http2", "HTTP/2"},
 	} {
 		for _, callers := range waitingCallers {
 			b := waiting(p.protocol, callers, ours)
-			t.AppendRow(table.Row{
+			g = append(g, []string{
 				p.shown, strconv.Itoa(callers), number(r.median(b, rate)), r.time(b, p50), r.time(b, p99),
 				number(r.median(b, atFirst)), number(r.median(b, later)),
 				times(r.ratio(b, waiting(p.protocol, callers, tuned), rate)),
@@ -132,25 +136,28 @@ func (r results) growth() string {
 			})
 		}
 	}
-	return t.RenderMarkdown()
+	return g
 }
 
-func (r results) waiting(protocol string, callers int) string {
-	t := newTable(strconv.Itoa(callers)+" callers",
-		"calls/s", "±", "× net/http-tuned", "× resty", "p50", "p99", "connections at first", "later")
+func (r results) waiting(protocol string, callers int) grid {
+	calls := r.calls[waiting(protocol, callers, ours)]
+	g := grid{{
+		fmt.Sprintf("%d callers", callers), "calls/s", "±", "× net/http-tuned", "× resty", "p50", "p99",
+		"connections at first", fmt.Sprintf("in the next %d calls", calls),
+	}}
 	for _, name := range names {
 		b := waiting(protocol, callers, name)
-		t.AppendRow(table.Row{
+		g = append(g, []string{
 			bold(name), number(r.median(b, rate)), r.spread(b, rate),
 			times(r.ratio(b, waiting(protocol, callers, tuned), rate)), times(r.ratio(b, waiting(protocol, callers, onResty), rate)),
 			r.time(b, p50), r.time(b, p99), number(r.median(b, atFirst)), number(r.median(b, later)),
 		})
 	}
-	return t.RenderMarkdown() + r.failures(protocol, callers)
+	return g
 }
 
 // failures says which contenders' calls did not all succeed, if there are any.
-func (r results) failures(protocol string, callers int) string {
+func (r results) failures(protocol string, callers int) section {
 	var all []string
 	for _, name := range names {
 		if n := floats.Sum(r.values[measurement{waiting(protocol, callers, name), failed}]); n > 0 {
@@ -158,75 +165,61 @@ func (r results) failures(protocol string, callers int) string {
 		}
 	}
 	if all == nil {
-		return ""
+		return section{}
 	}
-	return "\n\nCalls that failed, in all rounds: " + strings.Join(all, ", ") + "."
+	return section{
+		english: "\n\nCalls that failed, in all rounds: " + strings.Join(all, ", ") + ".",
+		chinese: "\n\n各轮合计失败的调用：" + strings.Join(all, "，") + "。",
+	}
 }
 
-func (r results) imports() string {
-	t := newTable("a program with", "size", "over net/http", "over resty", "modules")
+// The answers of BenchmarkLongMessage, in the order of the columns.
+var hostileAnswers = []string{"padding", "rejection", "rejection,_escaped", "success", "request_id", "code"}
+
+func longMessage(answer string, size int) string {
+	return fmt.Sprintf("LongMessage/%s/%d", answer, size)
+}
+
+func (r results) hostile() grid {
+	g := grid{{
+		"the response's size", "as many bytes that nobody reads", "a message that repeats the token", "a message of escapes",
+		"a success with such a message", "such a request id", "such a code",
+	}}
+	for _, size := range []struct {
+		shown string
+		bytes int
+	}{{"1 KiB", 1 << 10}, {"8 KiB", 8 << 10}, {"64 KiB", 64 << 10}, {"1 MiB", 1<<20 - 200}} {
+		row := []string{size.shown}
+		for _, answer := range hostileAnswers {
+			row = append(row, r.time(longMessage(answer, size.bytes), perCall))
+		}
+		g = append(g, row)
+	}
+	return g
+}
+
+// longSecrets says what the length of a secret costs, which is read whole.
+func (r results) longSecrets() section {
+	long, longer := r.time("Secrets/both/409600", perCall), r.time("Secrets/both/1048576", perCall)
+	return section{
+		english: fmt.Sprintf("\n\nA secret is read whole: to search for one of 400 KiB takes %s for each print, for one of 1 MiB %s.", long, longer),
+		chinese: fmt.Sprintf("\n\n秘密值会被完整读取：每次打印时，搜索一个 400 KiB 的秘密值需要 %s，1 MiB 的需要 %s。", long, longer),
+	}
+}
+
+func (r results) imports() grid {
+	g := grid{{"a program with", "size", "over net/http", "over resty", "modules"}}
 	size := func(name string) float64 { return r.median("Import/"+name, "bytes") }
 	for _, name := range programs {
-		t.AppendRow(table.Row{
+		g = append(g, []string{
 			bold(name), megabytes(size(name)), fmt.Sprintf("%+.2f MB", (size(name)-size("net-http"))/1e6),
 			fmt.Sprintf("%+.2f MB", (size(name)-size("resty"))/1e6), number(r.median("Import/"+name, "modules")),
 		})
 	}
-	return t.RenderMarkdown()
+	return g
 }
 
 func megabytes(n float64) string { return fmt.Sprintf("%.2f MB", n/1e6) }
-
-// targets sets what was measured beside what was aimed at.
-func (r results) targets() string {
-	t := newTable("the SDK as it comes", "aim", "measured", "met")
-	row := func(what, aim, measured string, met bool) {
-		t.AppendRow(table.Row{what, aim, measured, verdict(met)})
-	}
-	atMost := func(what string, limit, ratio float64) {
-		row(what, fmt.Sprintf("≤ %g ×", limit), times(ratio), ratio <= limit)
-	}
-	atLeast := func(what string, limit, ratio float64) {
-		row(what, fmt.Sprintf("≥ %g ×", limit), times(ratio), ratio >= limit)
-	}
-
-	mine, fastest := inMemory(ours), inMemory(r.fastestPeer())
-	atMost("in memory, the time of resty by hand", 1, r.ratio(mine, inMemory(onResty), perCall))
-	atMost("the same, the further aim", 0.9, r.ratio(mine, inMemory(onResty), perCall))
-	atMost("in memory, the time of the fastest peer, "+r.fastestPeer(), 1, r.ratio(mine, fastest, perCall))
-	count := r.median(mine, allocs)
-	row("in memory, allocations", "≤ 60", number(count), count <= 60)
-	atMost("loopback, one caller, the time of net/http", 1.2, r.ratio(loopback("http", 1, ours), loopback("http", 1, byHand), perCall))
-	for _, callers := range []int{128, 512} {
-		b := func(name string) string { return waiting("tls-http1", callers, name) }
-		who := fmt.Sprintf("%d callers over TLS, ", callers)
-		atLeast(who+"the calls/s of resty", 8, r.ratio(b(ours), b(onResty), rate))
-		atLeast(who+"the calls/s of tuned net/http", 0.9, r.ratio(b(ours), b(tuned), rate))
-		each, more := r.median(b(ours), atFirst)/float64(callers), r.median(b(ours), later)
-		row(who+"connections a caller", "≤ 2", fmt.Sprintf("%.2f", each), each <= 2)
-		row(who+"connections opened later", "0", number(more), more == 0)
-	}
-	atLeast("128 callers, HTTP/2: the calls/s of HTTP/1.1", 1,
-		r.ratio(waiting("tls-http2", 128, ours), waiting("tls-http1", 128, ours), rate))
-	over := r.median("Import/"+ours, "bytes") - r.median("Import/"+onResty, "bytes")
-	row("a program's size over resty's", "≤ 0.3 MB", megabytes(over), over <= 0.3e6)
-	modules := r.median("Import/"+ours, "modules") - r.median("Import/"+onResty, "modules") - 1
-	row("modules beyond resty's, but for itself", "0", number(modules), modules == 0)
-	return t.RenderMarkdown()
-}
-
-func (r results) fastestPeer() string {
-	return slices.MinFunc(peers, func(a, b string) int {
-		return cmp.Compare(r.median(inMemory(a), perCall), r.median(inMemory(b), perCall))
-	})
-}
-
-func verdict(met bool) string {
-	if met {
-		return "yes"
-	}
-	return "**no**"
-}
 
 // bold marks the SDK's own row.
 func bold(name string) string {
@@ -238,28 +231,43 @@ func bold(name string) string {
 
 func times(ratio float64) string { return fmt.Sprintf("%.2f ×", ratio) }
 
-func (r results) time(benchmark, unit string) string { return duration(r.median(benchmark, unit)) }
+// time is a dash for what is not in the output, such as that of an earlier version of these benchmarks.
+func (r results) time(benchmark, unit string) string {
+	if len(r.values[measurement{benchmark, unit}]) == 0 {
+		return "–"
+	}
+	return duration(r.median(benchmark, unit))
+}
 
 func duration(seconds float64) string { return benchunit.Scale(seconds, benchunit.Decimal) + "s" }
 
 // spread is the half of the confidence interval that is the wider, in percent.
 func (r results) spread(benchmark, unit string) string {
-	return r.summary(benchmark, unit).PctRangeString()
+	return r.summaryOf(benchmark, unit).PctRangeString()
 }
 
 // number writes a whole number with its thousands apart.
 func number(x float64) string { return message.NewPrinter(language.English).Sprintf("%.0f", x) }
 
-// newTable aligns all columns but the first to the right, so that the table also reads well in a terminal.
-func newTable(header ...any) table.Writer {
-	columns := make([]table.ColumnConfig, len(header)-1)
+// markdown aligns all columns but the first to the right, so that the table also reads well in a terminal.
+func (g grid) markdown() string {
+	columns := make([]table.ColumnConfig, len(g[0])-1)
 	for i := range columns {
 		columns[i] = table.ColumnConfig{Number: i + 2, Align: text.AlignRight, AlignHeader: text.AlignRight}
 	}
-
 	t := table.NewWriter()
 	t.Style().Markdown.PadContent = true
 	t.SetColumnConfigs(columns)
-	t.AppendHeader(header)
-	return t
+	t.AppendHeader(rowOf(g[0]))
+	for _, cells := range g[1:] {
+		t.AppendRow(rowOf(cells))
+	}
+	return t.RenderMarkdown()
+}
+
+func rowOf(cells []string) (row table.Row) {
+	for _, cell := range cells {
+		row = append(row, cell)
+	}
+	return row
 }

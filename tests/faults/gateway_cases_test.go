@@ -179,19 +179,19 @@ func gatewayUpstreamCases(authority *gatewayAuthority) []gatewayCase {
 			gateway: haproxy, name: "upstream down",
 			setup: gatewaySetup{nobody: true, Shared: "timeout connect 100ms"}, calls: gatewayAll(gatewayStatus(503)),
 		},
-		{gateway: nginx, name: "upstream lost before its answer", fault: lost, calls: gatewayAll(badGateway.carried())},
+		{gateway: nginx, name: "upstream lost before its response", fault: lost, calls: gatewayAll(badGateway.carried())},
 		{
-			gateway: haproxy, name: "upstream lost before its answer", fault: lost,
+			gateway: haproxy, name: "upstream lost before its response", fault: lost,
 			calls: gatewayAll(gatewayStatus(502).carried()),
 		},
-		{gateway: nginx, name: "upstream lost in mid-answer", fault: cutShort, calls: gatewayAll(gatewayCutShort)},
-		{gateway: haproxy, name: "upstream lost in mid-answer", fault: cutShort, calls: gatewayAll(gatewayCutShort)},
+		{gateway: nginx, name: "upstream lost in mid-response", fault: cutShort, calls: gatewayAll(gatewayCutShort)},
+		{gateway: haproxy, name: "upstream lost in mid-response", fault: cutShort, calls: gatewayAll(gatewayCutShort)},
 		{
-			gateway: nginx, name: "upstream lost in mid-answer, HTTP/2", setup: overHTTP2, fault: cutShort,
+			gateway: nginx, name: "upstream lost in mid-response, HTTP/2", setup: overHTTP2, fault: cutShort,
 			calls: gatewayMutations(gatewayCutShort),
 		},
 		{
-			gateway: haproxy, name: "upstream lost in mid-answer, HTTP/2", setup: overHTTP2, fault: cutShort,
+			gateway: haproxy, name: "upstream lost in mid-response, HTTP/2", setup: overHTTP2, fault: cutShort,
 			calls: gatewayMutations(gatewayCutShort),
 		},
 		{
@@ -360,7 +360,7 @@ func gatewayResendCases() []gatewayCase {
 	const keptLines = `proxy_http_version 1.1; proxy_set_header Connection "";`
 	return []gatewayCase{
 		{
-			gateway: nginx, name: "two upstreams, the first lost before its answer",
+			gateway: nginx, name: "two upstreams, the first lost before its response",
 			setup: gatewaySetup{servers: 2}, fault: lost,
 			calls: []gatewayExpectation{{gatewaySms, badGateway}, {gatewayLogout, twice}},
 		},
@@ -374,7 +374,7 @@ func gatewayResendCases() []gatewayCase {
 			calls: []gatewayExpectation{{gatewaySms, twiceSms}},
 		},
 		{
-			gateway: nginx, name: "two upstreams, the first lost in mid-answer",
+			gateway: nginx, name: "two upstreams, the first lost in mid-response",
 			setup: gatewaySetup{servers: 2}, fault: cutShort,
 			calls: gatewayMutations(gatewayCutShort),
 		},
@@ -389,7 +389,7 @@ func gatewayResendCases() []gatewayCase {
 			calls: gatewayMutations(badGateway),
 		},
 		{
-			gateway: haproxy, name: "two upstreams, the first lost before its answer",
+			gateway: haproxy, name: "two upstreams, the first lost before its response",
 			setup: gatewaySetup{servers: 2}, fault: lost,
 			calls: gatewayMutations(gatewayStatus(502).carried()),
 		},
@@ -399,7 +399,7 @@ func gatewayResendCases() []gatewayCase {
 			calls: []gatewayExpectation{{gatewaySms, twiceSms}, {gatewayLogout, twice}},
 		},
 		{
-			gateway: haproxy, name: "two upstreams, the first lost in mid-answer",
+			gateway: haproxy, name: "two upstreams, the first lost in mid-response",
 			setup: gatewaySetup{servers: 2}, fault: cutShort,
 			calls: gatewayMutations(gatewayCutShort),
 		},

@@ -45,7 +45,7 @@ func gatewayCrowds(authority *gatewayAuthority) []gatewayCrowd {
 	}
 	closing := func(kind gatewayKind, lines string) gatewayCrowd {
 		return gatewayCrowd{
-			gateway: kind, name: "connection closed after each answer", setup: gatewaySetup{Lines: lines},
+			gateway: kind, name: "connection closed after each response", setup: gatewaySetup{Lines: lines},
 			callers: 8, calls: calls, allSucceed: true,
 		}
 	}

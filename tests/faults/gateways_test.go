@@ -55,9 +55,9 @@ func TestGateways(t *testing.T) {
 	}
 	assert.Zero(t, visits.Load(), "no redirect may be followed")
 	rows = mergeGatewayRows(mergeGatewayRows(rows, 2), 0)
-	report(t, "gateways",
-		"Real gateways between the SDK and the sandbox. Deliveries and carried out are from the sandbox's ledger.",
-		[]string{"gateway", "case", "call", "error", "what it says", "outcome", "attempts", "deliveries", "carried out"}, rows)
+	header := []string{"gateway", "case", "call", "error", "what it says", "outcome", "attempts", "deliveries", "carried out"}
+	report(t, "gateways", "Deliveries and carried out are from the sandbox's ledger.", "送达和执行取自沙箱的台账。",
+		append([][]string{header}, rows...), 1, 5, 6, 7)
 }
 
 // mergeGatewayRows makes one row of those that differ in this column alone.

@@ -39,30 +39,35 @@ func TestOutage(t *testing.T) {
 		protocols = append(protocols, http2)
 	}
 	var rows [][]string
-	var notes []string
+	var english, chinese []string
 	for _, protocol := range protocols {
 		t.Run(protocol.name, func(t *testing.T) {
 			phaseRows, note := goThroughOutage(t, protocol)
 			rows = append(rows, phaseRows...)
-			notes = append(notes, note)
+			english, chinese = append(english, note.english), append(chinese, note.chinese)
 		})
 	}
-	for _, storm := range []struct{ name, retryAfter string }{{"at once", ""}, {"with Retry-After", "1"}} {
-		t.Run("500 fail "+storm.name, func(t *testing.T) {
-			notes = append(notes, failTogether(t, storm.name, storm.retryAfter))
+	for _, retryAfter := range []string{"", "1"} {
+		t.Run("500 fail with Retry-After: "+retryAfter, func(t *testing.T) {
+			note := failTogether(t, retryAfter)
+			english, chinese = append(english, note.english), append(chinese, note.chinese)
 		})
 	}
-	caption := fmt.Sprintf("An outage under %d callers, who share one client. Allowed are 1.1 requests a call and the ten "+
-		"repetitions of a full quota; three attempts for each call would be a ratio of 3.0. The fullest 100 ms are those of "+
-		"the calls as they were made, and of the requests as they arrived; a stall is the machine's.\n\n- %s",
-		outageCallers, strings.Join(notes, "\n- "))
-	report(t, "outage", caption, []string{
+	header := []string{
 		"phase", "calls", "requests", "allowed", "ratio", "of earlier calls", "succeeded", "503", "dropped", "gave up",
 		"mean per 100 ms", "fullest: calls", "requests", "longest stall",
-	}, rows)
+	}
+	report(t, "outage", "- "+strings.Join(english, "\n- ")+"\n\nAllowed are 1.1 requests a call and the ten retries of a full quota. "+
+		"The fullest 100 ms are those of the calls as they were made and of the requests as they arrived. A stall is the machine's.",
+		"- "+strings.Join(chinese, "\n- ")+"\n\n上限为每次调用 1.1 个请求，外加满额时的十次重试。"+
+			"最密集的 100 ms 分别按调用发起和请求到达计算。停顿是机器造成的。",
+		append([][]string{header}, rows...), 0)
 }
 
-func goThroughOutage(t *testing.T, protocol protocol) (rows [][]string, note string) {
+// A note is a line about what the table does not show.
+type note struct{ english, chinese string }
+
+func goThroughOutage(t *testing.T, protocol protocol) (rows [][]string, n note) {
 	t.Helper()
 	times := time.Duration(1)
 	if *long {
@@ -118,10 +123,16 @@ func goThroughOutage(t *testing.T, protocol protocol) (rows [][]string, note str
 	assert.LessOrEqual(t, float64(outage.requests), outage.allowed(), "requests in the outage")
 
 	since := func(moment time.Time) int64 { return max(moment.Sub(recovered.began), 0).Milliseconds() }
-	return rows, fmt.Sprintf("%s: once the platform was back, the first of the %d calls made since was answered after %d ms, "+
-		"and %d of them failed. Of those that hung, and would have for up to %d ms more, the last failed after %d ms.",
+	figures := []any{
 		protocol.name, recovered.calls, since(recovered.firstSuccess), recovered.failed(),
-		longestHang.Milliseconds(), since(hanging.lastFailure))
+		longestHang.Milliseconds(), since(hanging.lastFailure),
+	}
+	return rows, note{
+		fmt.Sprintf("%s: once the platform was back, the first of the %d calls made since succeeded after %d ms, and %d of them failed. "+
+			"Of the calls that hung, and would have for up to %d ms more, the last failed after %d ms.", figures...),
+		fmt.Sprintf("%s：平台恢复后发起了 %d 次调用，第一次在 %d ms 后成功，失败 %d 次。此前无响应的调用最多还会等待 %d ms，"+
+			"最后一次在 %d ms 后失败。", figures...),
+	}
 }
 
 func loginToken(t *testing.T, sb *sandbox.Server) string {
@@ -369,7 +380,7 @@ func (p *outagePhase) row(protocol string) []string {
 // failTogether answers 503 to 500 calls at one moment, each of a client and a quota of its own, so that all of them come
 // again. The policy's wait is long, two seconds, so that the time in which a slow machine gets 500 requests out is short
 // beside it.
-func failTogether(t *testing.T, name, retryAfter string) (note string) {
+func failTogether(t *testing.T, retryAfter string) note {
 	t.Helper()
 	const longestWait = 2 * time.Second
 	storm := &outageStorm{retryAfter: retryAfter, seen: map[string]bool{}, complete: make(chan struct{})}
@@ -392,9 +403,17 @@ func failTogether(t *testing.T, name, retryAfter string) (note string) {
 	// Without jitter all 500 are back within the time it takes to send them. Timers of the test's own, spread as the
 	// attempts should be, show how much of a burst is the machine's.
 	assert.LessOrEqual(t, most, max(5*even, 3*control), "second attempts within %v", burstSpan)
-	return fmt.Sprintf("Of %d calls that failed at one moment (%s) and wait up to %d ms, the fullest %d ms of second attempts "+
-		"held %d; as many timers at random held %d, an even spread is %d, all at once would be %d.", outageCallers, name,
-		longestWait.Milliseconds(), burstSpan.Milliseconds(), most, control, even, outageCallers)
+	english, chinese := "without Retry-After", "不带 Retry-After"
+	if retryAfter != "" {
+		english, chinese = "with Retry-After", "带 Retry-After"
+	}
+	figures := []any{longestWait.Milliseconds(), burstSpan.Milliseconds(), most, control, even, outageCallers}
+	return note{
+		fmt.Sprintf("%d calls failed at one moment (%s) and wait up to %d ms. The fullest %d ms of second attempts held %d; as many timers "+
+			"at random held %d, an even spread is %d, all at once would be %d.", append([]any{outageCallers, english}, figures...)...),
+		fmt.Sprintf("%d 次调用同时失败（%s），各自最多等待 %d ms。第二次尝试最密集的 %d ms 内有 %d 次；同样数量的随机定时器为 %d 次，"+
+			"均匀分布为 %d 次，全部同时则为 %d 次。", append([]any{outageCallers, chinese}, figures...)...),
+	}
 }
 
 type outageStorm struct {

@@ -61,30 +61,32 @@ func TestSoak(t *testing.T) {
 		assert.LessOrEqual(t, r.accepted, first.accepted+2, "connections, platform's ends")
 		assert.LessOrEqual(t, r.files, first.files+4, "file descriptors")
 	}
-	var peaks []string
+	var peaks []int
 	for _, server := range soak.servers {
 		_, peak, _ := server.dialed.now()
 		assert.LessOrEqual(t, peak, 2*soakCallers, "connections at once over %s", server.protocol.name)
-		peaks = append(peaks, fmt.Sprintf("%d over %s", peak, server.protocol.name))
+		peaks = append(peaks, peak)
 	}
 	assert.Zero(t, soak.platform.twice.Load(), "operations that change something, delivered more than once")
 	assert.Zero(t, soak.platform.astray.Load(), "requests that followed a redirect")
 	assert.Zero(t, soak.innocent.Load(), "failures of calls that met no fault")
-	caption := fmt.Sprintf("%d calls from %d goroutines in %d s, over %s by turns, one in %d with a fault: %s. %d calls failed, "+
-		"all of them with a fault. At most %s connections were open at once. A reading is taken while nobody calls, after two "+
-		"collections of garbage, with a pool of one connection for each caller over HTTP/1.1 and one over HTTP/2; "+
-		"platform and client are one process, so file descriptors and goroutines count both ends.",
-		calls, soakCallers, int(took.Seconds()), http1.name+" and "+http2.name, faultEvery, soak.platform.firings(t),
-		soak.failed.Load(), strings.Join(peaks, " and "))
-	report(t, "soak", caption, []string{
+	soak.platform.assertAllFired(t)
+	english := fmt.Sprintf("%d calls from %d goroutines in %d s, by turns over %s and %s, one call in %d with one of %d faults. "+
+		"%d calls failed, all of them with a fault. At most %d and %d connections were open at once.",
+		calls, soakCallers, int(took.Seconds()), http1.name, http2.name, faultEvery, len(soakFaults), soak.failed.Load(), peaks[0], peaks[1])
+	chinese := fmt.Sprintf("%d 个 goroutine 在 %d 秒内完成 %d 次调用，轮流使用 %s 和 %s，每 %d 次调用注入 %d 种故障之一。"+
+		"失败 %d 次，全部是注入了故障的调用。同时打开的连接最多分别为 %d 个和 %d 个。",
+		soakCallers, int(took.Seconds()), calls, http1.name, http2.name, faultEvery, len(soakFaults), soak.failed.Load(), peaks[0], peaks[1])
+	header := []string{
 		"calls", "heap, KiB", "heap spans, KiB", "goroutines", "connections, client", "connections, platform", "file descriptors",
-	}, rows)
+	}
+	report(t, "soak", english, chinese, append([][]string{header}, rows...))
 }
 
 func (r reading) soakRow(calls, percent int) []string {
 	files := strconv.Itoa(r.files)
 	if r.files < 0 {
-		files = "not told by this system"
+		files = "–"
 	}
 	return []string{
 		fmt.Sprintf("%d (%d %%)", calls, percent), strconv.FormatUint(r.heap>>10, 10), strconv.FormatUint(r.inUse>>10, 10),
@@ -388,14 +390,10 @@ func (p *soakPlatform) meet(ctx context.Context) {
 	}
 }
 
-// firings says how often each fault was met, and that each was.
-func (p *soakPlatform) firings(t *testing.T) string {
+// assertAllFired holds that each fault was met.
+func (p *soakPlatform) assertAllFired(t *testing.T) {
 	t.Helper()
-	var all []string
 	for i, f := range soakFaults {
-		fired := p.fired[i].Load()
-		assert.NotZero(t, fired, "%s", f.name)
-		all = append(all, fmt.Sprintf("%s %d", f.name, fired))
+		assert.NotZero(t, p.fired[i].Load(), "%s", f.name)
 	}
-	return strings.Join(all, ", ")
 }

@@ -17,6 +17,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ebaas/openplatform-go/internal/evidence"
+	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
 // TestSimulation plays scenarios on all processors.
@@ -37,6 +40,7 @@ func TestSimulation(t *testing.T) {
 		all.merge(r)
 	}
 	all.print(time.Since(began))
+	all.show(t)
 	for _, rule := range all.rules() {
 		f := all.Findings[rule]
 		assert.Fail(t, "broken: "+rule, "in %d scenarios; seed %d: %s\nplay it again: %s\n%s", f.Count, f.Seed, f.Text, replay(f.Seed), f.History)
@@ -65,6 +69,28 @@ func (r *report) print(took time.Duration) {
 	for _, rule := range r.rules() {
 		fmt.Printf("simulation: BROKEN %-15s %6d scenarios, seed %d\n", rule, r.Findings[rule].Count, r.Findings[rule].Seed)
 	}
+}
+
+// show writes what came out into docs/reliability.md, in both languages.
+func (r *report) show(t *testing.T) {
+	t.Helper()
+	command := fmt.Sprintf("go -C tests test -timeout 60m -v ./simulation -run '^TestSimulation$' -start %d -scenarios %d -update", *start, r.Scenarios)
+	english, chinese := evidence.Measured(command)
+	for _, rule := range r.rules() {
+		f := r.Findings[rule]
+		english += fmt.Sprintf(" **Broken: `%s` (scenarios: %d, first seed: %d).**", rule, f.Count, f.Seed)
+		chinese += fmt.Sprintf("**违反 `%s`（场景数 %d，首个种子 %d）。**", rule, f.Count, f.Seed)
+	}
+	figures := []string{
+		strconv.FormatUint(r.Scenarios, 10), strconv.FormatUint(r.Calls, 10), strconv.FormatUint(r.Deliveries, 10),
+		fmt.Sprintf("%.0f", r.VirtualTime.Hours()/24), strconv.Itoa(int(faultKinds) - 1), strconv.Itoa(len(r.Findings)),
+	}
+	require.NoError(t, tables.Show("../../docs/reliability.md", "simulation", english, [][]string{
+		{"scenarios", "calls", "deliveries", "days of virtual time", "kinds of fault", "rules broken"}, figures,
+	}))
+	require.NoError(t, tables.Show("../../docs/reliability.zh-CN.md", "simulation", chinese, [][]string{
+		{"场景", "调用", "送达", "虚拟时间（天）", "故障种类", "被违反的规则"}, figures,
+	}))
 }
 
 // playShare plays a share of the scenarios in a child process.
