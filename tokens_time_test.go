@@ -303,3 +303,30 @@ func TestATokenToBeRenewedIsNotReadBackFromTheStore(t *testing.T) {
 		assert.Equal(t, "at-3", token)
 	})
 }
+
+// Tokens that others end now and then, over hours, are no platform that rejects whatever it issues.
+func TestTokensThatLivedForAWhileAreNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &clockedPlatform{lifetime: 2 * time.Hour}
+		source := p.source(t)
+		for range 10 {
+			token, err := source.Token(t.Context())
+			require.NoError(t, err)
+			time.Sleep(2 * time.Minute)
+			source.Invalidate(t.Context(), token)
+		}
+		_, err := source.Token(t.Context())
+		require.NoError(t, err)
+		used := 0
+
+		err = source.Use(t.Context(), func(string) error {
+			if used++; used == 1 {
+				return openplatform.ErrInvalidAccessToken
+			}
+			return nil
+		})
+
+		require.NoError(t, err)
+		assert.Equal(t, 2, used)
+	})
+}

@@ -30,6 +30,7 @@ type tokenSource struct {
 
 	mu         sync.Mutex // guards what follows
 	held       heldToken
+	heldSince  time.Time
 	refreshAt  time.Time
 	validUntil time.Time
 	fetchedAt  time.Time // the latest token that was, whatever has become of it
@@ -323,7 +324,7 @@ func (t *tokenSource) keep(r *renewal, token heldToken, lifetime time.Duration) 
 		t.lost = 0
 	}
 	now := time.Now()
-	t.held, t.refreshAt, t.validUntil = token, now.Add(refreshIn(lifetime)), now.Add(lifetime)
+	t.held, t.heldSince, t.refreshAt, t.validUntil = token, now, now.Add(refreshIn(lifetime)), now.Add(lifetime)
 	t.restUntil, t.failure = time.Time{}, nil
 	t.publish(r, token, nil)
 }
@@ -368,6 +369,9 @@ func (t *tokenSource) forget(token string) (first bool) {
 		}
 		return first
 	}
+	if time.Since(t.heldSince) > workedFor {
+		t.lost = 0
+	}
 	t.lost++
 	if t.held.fromStore && t.lost > 1 {
 		t.bypass = true
@@ -375,6 +379,10 @@ func (t *tokenSource) forget(token string) (first bool) {
 	t.held, t.refreshAt, t.validUntil = heldToken{}, time.Time{}, time.Time{}
 	return first
 }
+
+// workedFor is how long a token is held before it counts as one that worked, even if [AccessTokenSource.Use] was never
+// called with it: who calls Token and Invalidate does not say so.
+const workedFor = time.Minute
 
 // hopeless reports whether the platform rejects whatever it issues: other machines that fetch
 // tokens too leave one some time to work.
