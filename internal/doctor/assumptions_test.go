@@ -79,16 +79,3 @@ func read(t *testing.T, path string) string {
 	require.NoError(t, err)
 	return string(text)
 }
-
-// The code that the pages show is code that runs: examples of the root package.
-func TestPagesShowCodeThatRuns(t *testing.T) {
-	code := read(t, "../../example_deviations_test.go")
-	for _, begin := range []string{"// signer signs", "// emptyBody sends"} {
-		_, rest, found := strings.Cut(code, begin)
-		require.True(t, found, begin)
-		shown, _, _ := strings.Cut(rest, "\n// A platform that")
-		for _, page := range []string{"../../docs/doctor.md", "../../docs/doctor.zh-CN.md"} {
-			assert.Contains(t, read(t, page), "```go\n"+begin+strings.TrimRight(shown, "\n")+"\n```")
-		}
-	}
-}
