@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,8 +28,8 @@ var notRun = []struct{ command, reason string }{
 	{"go test -", "the gate runs the tests; these are long or write pages"},
 	{"go test . ", "the gate runs the tests; these are long or write pages"},
 	{"go test ./internal/doctor ", "the gate runs the tests"},
-	{"go test ./advice ", "the gate runs the tests; this writes pages"},
 	{"go -C tests test ", "the gate runs the tests; these are long or write pages"},
+	{"go -C benchmarks run ", "half an hour of measurements"},
 	{"GOMAXPROCS=1 GODEBUG=asyncpreemptoff=1 go -C tests test ", "the gate runs the tests"},
 	{".ci/run", "the gate itself"},
 	{"go run ./cmd/openplatform sandbox", "it stays: TestServersStart starts it"},
@@ -44,14 +45,14 @@ var notRun = []struct{ command, reason string }{
 // a network. What a page shows as printed is what they print, or what an example of the Go files prints, or a server.
 func TestCommandsRun(t *testing.T) {
 	used := map[string]bool{}
-	files := goFiles(t)
+	files, dir := goFiles(t), clone(t)
 	for path, p := range pages(t) {
 		script := script(p, used)
 		if isChinese(path) { // another test compares it
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
-			printed := run(t, script)
+			printed := run(t, dir, script)
 			for _, shown := range texts(p) {
 				known := strings.Contains(lasting(printed), lasting(shown)) || isOutput(files, shown) || isBanner(p, shown)
 				assert.True(t, known, "nothing prints\n%s\nthis was printed:\n%s", shown, printed)
@@ -63,20 +64,23 @@ func TestCommandsRun(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, script string) (printed string) {
+func run(t *testing.T, dir, script string) (printed string) {
 	t.Helper()
 	if script == "" {
 		return ""
 	}
-	dir := clone(t)
 	handler, err := control.New(control.Config{})
 	require.NoError(t, err)
 	defer handler.Close()
 	server := httptest.NewServer(handler)
 	defer server.Close()
 
-	shell := exec.CommandContext(t.Context(), "bash", "-c", "set -euo pipefail\n"+checks+script) //nolint:gosec // the pages' commands
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer stop()
+	shell := exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+checks+script) //nolint:gosec // the pages' commands
 	shell.Dir, shell.Env = dir, offline(t, filepath.Dir(dir), server.Listener.Addr())
+	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) } // what it has started too
 	out, err := shell.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", script, out)
 	return string(out)
@@ -150,7 +154,7 @@ func offline(t *testing.T, home string, sandbox net.Addr) []string {
 	rc := fmt.Sprintf("connect-to = \"127.0.0.1:8081:%s\"\nfail-with-body\nshow-error\n", sandbox)
 	require.NoError(t, os.WriteFile(filepath.Join(home, ".curlrc"), []byte(rc), 0o600))
 	nowhere := "http://127.0.0.1:1"
-	return append(os.Environ(), "CURL_HOME="+home, "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=-trimpath",
+	return append(os.Environ(), "CURL_HOME="+home, "GOPROXY=off", "GOSUMDB=off", "GOFLAGS=",
 		"HTTP_PROXY="+nowhere, "HTTPS_PROXY="+nowhere, "http_proxy="+nowhere, "https_proxy="+nowhere,
 		"NO_PROXY=127.0.0.1,localhost", "no_proxy=127.0.0.1,localhost")
 }
