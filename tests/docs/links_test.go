@@ -13,7 +13,7 @@ import (
 )
 
 // hosts are what the pages may link to: none of them is asked.
-var hosts = []string{"github.com", "keepachangelog.com", "opentelemetry.io", "pkg.go.dev", "go.dev", "semver.org"}
+var hosts = []string{"github.com", "keepachangelog.com", "opentelemetry.io", "semver.org"}
 
 func TestLinksLeadSomewhere(t *testing.T) {
 	all := pages(t)
@@ -54,7 +54,7 @@ func leadsSomewhere(t *testing.T, all map[string]*page, from *page, link *url.UR
 	}
 	// The first link of a page is the one to the other language.
 	if isChinese(from.path) && from.links[0] != link.String() && !isChinese(target) {
-		assert.NotContains(t, all, chinese(target), "%s: %s is there in Chinese", from.path, link)
+		assert.True(t, all[chinese(target)] == nil, "%s: %s is there in Chinese", from.path, link)
 	}
 }
 
