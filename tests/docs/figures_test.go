@@ -115,7 +115,8 @@ func TestMeasuredFiguresNameTheirCommit(t *testing.T) {
 	for path, tables := range measured {
 		for path, commit := range map[string]string{path: `at commit [0-9a-f]{7,}`, chinese(path): `提交 ?[0-9a-f]{7,}`} {
 			text, err := os.ReadFile(filepath.Join(root, path))
-			if !assert.NoError(t, err) {
+			if err != nil {
+				assert.Fail(t, err.Error())
 				continue
 			}
 			for _, name := range strings.Split(tables, "|") {

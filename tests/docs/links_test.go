@@ -21,7 +21,8 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	for _, p := range all {
 		for _, link := range p.links {
 			u, err := url.Parse(link)
-			if !assert.NoError(t, err, p.path) {
+			if err != nil {
+				assert.Fail(t, err.Error(), p.path)
 				continue
 			}
 			if u.IsAbs() || u.Host != "" {
@@ -44,8 +45,8 @@ func leadsSomewhere(t *testing.T, all map[string]*page, from *page, link *url.UR
 	if link.Path == "" {
 		target = from.path
 	}
-	_, err := os.Stat(filepath.Join(root, target))
-	if !assert.NoError(t, err, "%s: %s", from.path, link) {
+	if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+		assert.Fail(t, err.Error(), "%s: %s", from.path, link)
 		return
 	}
 	if to := all[target]; link.Fragment != "" && assert.NotNil(t, to, "%s: %s has no anchors", from.path, target) {
@@ -54,7 +55,8 @@ func leadsSomewhere(t *testing.T, all map[string]*page, from *page, link *url.UR
 	}
 	// The first link of a page is the one to the other language.
 	if isChinese(from.path) && from.links[0] != link.String() && !isChinese(target) {
-		assert.True(t, all[chinese(target)] == nil, "%s: %s is there in Chinese", from.path, link)
+		_, translated := all[chinese(target)]
+		assert.False(t, translated, "%s: %s is there in Chinese", from.path, link)
 	}
 }
 
