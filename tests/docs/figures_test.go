@@ -52,6 +52,18 @@ var figures = []figure{
 	{`up to (\d+) attempts`, `最多尝试 (\d+) 次`, []source{
 		{"docs/production.md", `up to (\d+)\s+attempts`},
 	}},
+	{`([\d,]+) calls under faults`, `故障下调用 ([\d,]+) 次`, []source{
+		{"docs/reliability.md", `(?m)^\| all +\| \d+ +\| (\d+) `},
+	}},
+	{`of which (\d+) end in another way`, `其中 (\d+) 次的结果`, []source{
+		{"docs/reliability.md", `(?m)^\| all +\| .* (\d+) +\|$`},
+	}},
+	{`costs: (\d+) allocations`, `(\d+) 次内存分配`, []source{
+		{"docs/performance.md", `(?m)^\| in memory, allocations +\| +≤ \d+ \| +(\d+) \|`},
+	}},
+	{`([\d.]+) × the time of resty`, `resty 的 ([\d.]+) 倍`, []source{
+		{"docs/performance.md", `(?m)^\| in memory, the time of resty by hand +\| +≤ 1 × \| +([\d.]+) × \|`},
+	}},
 }
 
 // TestFiguresOfTheREADMEs holds each number in the READMEs against where it comes from.
@@ -81,7 +93,7 @@ func group(t *testing.T, path, pattern string, text *string) string {
 	t.Helper()
 	found := regexp.MustCompile(pattern).FindStringSubmatchIndex(*text)
 	require.NotNil(t, found, "%s has no %q", path, pattern)
-	number := (*text)[found[2]:found[3]]
+	number := strings.ReplaceAll((*text)[found[2]:found[3]], ",", "")
 	*text = (*text)[:found[2]] + (*text)[found[3]:]
 	return number
 }
