@@ -2,6 +2,7 @@ package advice_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 
 	openplatform "github.com/ebaas/openplatform-go"
@@ -9,7 +10,7 @@ import (
 )
 
 func ExampleAdvice_WriteProblem() {
-	r, w := httptest.NewRequest("POST", "/sms", nil), httptest.NewRecorder() //nolint:noctx // it does not leave this process
+	r, w := httptest.NewRequest(http.MethodPost, "/sms", http.NoBody), httptest.NewRecorder()
 	err := &openplatform.TransportError{Operation: "SendSmsCode"}
 
 	a := advice.Of(err)

@@ -35,7 +35,7 @@ func ExampleNew() {
 
 	// Without a cookie nobody is asked.
 	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/account", http.NoBody)) //nolint:noctx // it does not leave this process
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/account", http.NoBody))
 	fmt.Println(w.Code)
 	// Output: 401
 }
