@@ -3,6 +3,7 @@ package docs
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -149,7 +150,7 @@ func anchor(title string, seen map[string]int) string {
 	}, title)
 	seen[name]++
 	if n := seen[name]; n > 1 {
-		return name + "-" + string(rune('0'+n-1))
+		return name + "-" + strconv.Itoa(n-1)
 	}
 	return name
 }
