@@ -45,10 +45,10 @@ func ExampleWithWrapper() {
 	server := httptest.NewServer(signed(sandbox.New(), "shop", "made-up"))
 	defer server.Close()
 
-	client, err := openplatform.NewClient(openplatform.Test, openplatform.WithBaseURL(server.URL),
-		openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
-			return signer{appID: "shop", secret: []byte("made-up"), next: next}
-		}))
+	signing := openplatform.WithWrapper(func(next http.RoundTripper) http.RoundTripper {
+		return signer{appID: "shop", secret: []byte("made-up"), next: next}
+	})
+	client, err := openplatform.NewClient(openplatform.Test, signing, openplatform.WithBaseURL(server.URL))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -97,8 +97,8 @@ func ExampleWithHTTPClient() {
 	}))
 	defer server.Close()
 
-	pictures, err := openplatform.NewClient(openplatform.Test, openplatform.WithBaseURL(server.URL),
-		openplatform.WithHTTPClient(&http.Client{Transport: emptyBody{openplatform.DefaultTransport()}}))
+	withEmptyBody := openplatform.WithHTTPClient(&http.Client{Transport: emptyBody{openplatform.DefaultTransport()}})
+	pictures, err := openplatform.NewClient(openplatform.Test, withEmptyBody, openplatform.WithBaseURL(server.URL))
 	if err != nil {
 		fmt.Println(err)
 		return

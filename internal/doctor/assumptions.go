@@ -1,6 +1,6 @@
 package doctor
 
-// An Assumption is something about the platform that nobody has confirmed. README.md lists all of them, from here, and
+// An Assumption is something about the platform that nobody has confirmed. docs/doctor.md lists all of them, from here, and
 // the doctor asks the platform about each.
 type Assumption struct {
 	Name    string // of the check that asks, too

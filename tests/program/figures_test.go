@@ -96,9 +96,41 @@ func each(t *testing.T, n, atATime int, work func(i int) error) {
 	require.False(t, t.Failed())
 }
 
+// words are the tables' words in Chinese.
+var words = map[string]string{
+	"figure": "指标", "measured": "实测", "wanted": "目标",
+	"binary, stripped": "可执行文件（去掉符号）",
+	"at most 12 MB":    "不超过 12 MB",
+	"ready after its start, median and worst of 5":                                       "启动到就绪，5 次的中位数和最差值",
+	"resident memory, idle, most of 5":                                                   "空闲时的常驻内存，5 次中的最大值",
+	"500 requests wait, each for its phone: an SMS is heard of, median and worst of 100": "500 个请求各等一个手机号：得知短信的耗时，100 次的中位数和最差值",
+	"500 requests wait for the same phone: the last hears of the SMS":                    "500 个请求等同一个手机号：最后一个得知短信的耗时",
+	"requests answered, by the program":                                                  "程序每秒响应的请求数",
+	"requests answered, by an http.Server that serves sandbox.New()":                     "用 http.Server 运行 sandbox.New() 时每秒响应的请求数",
+	"the first as a part of the second":                                                  "前者占后者的比例",
+	"at least 50 %":                                                                      "不低于 50 %",
+	"requests":                                                                           "请求数",
+	"resident memory":                                                                    "常驻内存",
+}
+
+// show shows a table in both languages.
 func show(t *testing.T, name string, rows ...[]string) {
 	t.Helper()
 	require.NoError(t, tables.Show("../../docs/sandbox.md", name, "", rows))
+	require.NoError(t, tables.Show("../../docs/sandbox.zh-CN.md", name, "", inChinese(rows)))
+}
+
+func inChinese(rows [][]string) (translated [][]string) {
+	for _, row := range rows {
+		row = slices.Clone(row)
+		for i, cell := range row {
+			if word, known := words[cell]; known {
+				row[i] = word
+			}
+		}
+		translated = append(translated, row)
+	}
+	return translated
 }
 
 func TestFigures(t *testing.T) {
