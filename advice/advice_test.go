@@ -195,7 +195,7 @@ func TestProblem(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem))
 	assert.Equal(t, map[string]any{
 		"type": "about:blank", "title": "Service Unavailable", "status": 503.0,
-		"detail": "The SMS may be on its way. Please wait a minute for it before you ask for another.",
+		"detail": "The SMS may have been sent. Please wait one minute before you request another.",
 		"name":   "outcome_unknown", "whose": "platform", "action": "wait_for_sms", "wait_seconds": 91.0,
 		"operation": "SendSmsCode", "request_id": "id-1",
 	}, problem)

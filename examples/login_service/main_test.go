@@ -175,7 +175,7 @@ func TestNoPicture(t *testing.T) {
 	v.sb.Order(sandbox.Fault{Operation: "GetImgCode", HTTPStatus: 502, Body: "<html>"})
 	v.get("/sms/login")
 	v.shows("sms", http.StatusServiceUnavailable)
-	assert.Contains(t, v.page, "图片没有取到，请重试。")
+	assert.Contains(t, v.page, "图形验证码加载失败，请重试。")
 	assert.Contains(t, v.page, `id="again" href="/sms/login"`)
 }
 

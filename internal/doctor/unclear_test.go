@@ -57,7 +57,7 @@ func TestWhatProvesNothingIsUnclear(t *testing.T) {
 			unclear: []string{"once"}, says: "the platform refuses a read that is repeated: HTTP 200, code 403002",
 		},
 		"SendSmsCode fails": {
-			wrap: page(sendSms), options: withTries, unclear: []string{"account_codes"}, says: "SendSmsCode with a wrong picture code: openplatform: SendSmsCode: unusable answer",
+			wrap: page(sendSms), options: withTries, unclear: []string{"account_codes"}, says: "SendSmsCode with a wrong picture code: openplatform: SendSmsCode: unusable response",
 		},
 		"SendSmsCode answers 500": {
 			wrap: refusing("500", "系统异常", sendSms), options: withTries, unclear: []string{"account_codes"}, says: "code 500 系统异常, outcome unknown",

@@ -272,7 +272,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Log in", "account", http.StatusOK)
 }
 
-const onItsWay = "The SMS may be on its way. Please wait a minute for it before you ask for another."
+const onItsWay = "The SMS may have been sent. Please wait one minute before you request another."
 
 // onItsWayIsShown asserts the sentence, and that nothing offers another SMS.
 func (v *visitor) onItsWayIsShown() {
