@@ -305,7 +305,7 @@ func TestFailuresAreTheCallersToRender(t *testing.T) {
 	}))
 	got := r.do(t.Context(), "Authorization", "Bearer made-up")
 	assert.Equal(t, http.StatusUnauthorized, got.status)
-	assert.Equal(t, "invalid_token log_in Your login has ended. Please log in again.", string(got.body))
+	assert.Equal(t, "invalid_token log_in Your login has expired. Please log in again.", string(got.body))
 	assert.Equal(t, "Bearer", got.header.Get("WWW-Authenticate"))
 
 	r.sb.Order(sandbox.Fault{Operation: "CheckToken", HTTPStatus: 503, Header: http.Header{"Retry-After": {"77"}}})
