@@ -44,7 +44,7 @@ func TestTooManySMSAreFollowedByANewPicture(t *testing.T) {
 	a := advice.Of(err)
 	assert.Equal(t, advice.ActionNewPicture, a.Action)
 	assert.Equal(t, http.StatusTooManyRequests, a.Status)
-	assert.Contains(t, a.Sentence.Chinese, "新图片")
+	assert.Contains(t, a.Sentence.Chinese, "新的图形验证码")
 
 	sb.Advance(a.Wait)
 	_, err = sb.Client.SendSmsCode(t.Context(), tooEarly)
@@ -158,7 +158,7 @@ func TestSentencesOfOperationsComeFirst(t *testing.T) {
 		said[unknown(operation)] = true
 	}
 	assert.Len(t, said, 10)
-	assert.Contains(t, unknown("SendSmsCode"), "on its way")
+	assert.Contains(t, unknown("SendSmsCode"), "may have been sent")
 }
 
 func TestLanguageOf(t *testing.T) {
