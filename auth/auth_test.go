@@ -342,11 +342,11 @@ func TestWhoGivesUpIsNotLoggedOut(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	sb := sandbox.Start(t)
 	for want, make := range map[string]func() (*auth.Middleware, error){
-		"the Client must not be nil":             func() (*auth.Middleware, error) { return auth.New(nil, auth.Bearer()) },
-		"Carrier is made by":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Carrier{}) },
-		"made by Cookie, Bearer": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
-		"an Option must not be nil":             func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), nil) },
-		"the source must not be nil":             func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithAccount(nil)) },
+		"the Client must not be nil": func() (*auth.Middleware, error) { return auth.New(nil, auth.Bearer()) },
+		"Carrier must come from":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Carrier{}) },
+		"made by Cookie, Bearer":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
+		"an Option must not be nil":  func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), nil) },
+		"the source must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithAccount(nil)) },
 		"is negative": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(-1, time.Second))
 		},
@@ -363,8 +363,8 @@ func TestBadOptions(t *testing.T) {
 		"needs a cache": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithStale(time.Minute), auth.WithCache(5, 0))
 		},
-		"fn must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithFailure(nil)) },
-		"the logger must not be nil":   func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithLogger(nil)) },
+		"fn must not be nil":         func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithFailure(nil)) },
+		"the logger must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithLogger(nil)) },
 	} {
 		who, err := make()
 		require.ErrorContains(t, err, want)
