@@ -47,7 +47,7 @@ func (o *doctorOptions) flags() flags {
 	f.BoolVar(&o.addresses, "addresses", false, "leave addresses in the report")
 	f.BoolVar(&o.slow, "slow", false, "see how long an idle connection lives, which takes half a minute")
 	f.BoolVar(&o.limits, "limits", false, "see how large a body and a header may be")
-	f.BoolVar(&o.tries, "tries", false, "do what may count as a failed try: a SendSmsCode with a wrong picture code, a GetAccessToken with a made-up client_id")
+	f.BoolVar(&o.tries, "tries", false, "do what may count as a failed try: a SendSmsCode with a wrong picture code, a GetAccessToken with an invented client_id")
 	f.BoolVar(&o.sso, "sso", false, "fetch two access tokens, which may end the one that your programs use")
 	f.StringVar(&o.clientID, "client-id", "", "the client_id, for -sso: an `ID` that is no secret")
 	f.StringVar(&o.clientSecretFile, "client-secret-file", "", "`FILE` that holds the client_secret, for -sso")
@@ -95,7 +95,7 @@ func runDoctor(ctx context.Context, env environment, args []string) (exit int) {
 }
 
 const (
-	triesWarning = "-tries: a SendSmsCode with a deliberately wrong picture code, and a GetAccessToken with a made-up client_id, may count as failed tries. No SMS is sent.\n"
+	triesWarning = "-tries: a SendSmsCode with a deliberately wrong picture code, and a GetAccessToken with an invented client_id, may count as failed tries. No SMS is sent.\n"
 	ssoWarning   = "-sso: two access tokens are fetched. If the platform keeps one for each client_id, that ends the one that your programs use.\n"
 )
 
