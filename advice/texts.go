@@ -4,7 +4,7 @@ import openplatform "github.com/ebaas/openplatform-go"
 
 // noVerdict is for the operations of the single sign-on.
 var noVerdict = Sentence{
-	Chinese: "暂时无法确认您的登录状态，请稍后再试。您仍处于登录状态。",
+	Chinese: "暂时无法确认您的登录状态，请稍后再试。您的登录不受影响。",
 	English: "We cannot check your login at the moment. Please try again shortly. You have not been logged out.",
 }
 

@@ -212,7 +212,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Register", "sms", http.StatusOK)
 	v.readPicture()
 	v.follow("Send the SMS code", "register", http.StatusOK)
-	v.sees("#done", "The SMS is sent.")
+	v.sees("#done", "The SMS has been sent.")
 	v.fill("SMS code", s.latestCode(mobile))
 	v.fill("Username", username)
 	v.fill("E-mail address", email)
