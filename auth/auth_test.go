@@ -344,16 +344,16 @@ func TestBadOptions(t *testing.T) {
 	for want, make := range map[string]func() (*auth.Middleware, error){
 		"the Client must not be nil": func() (*auth.Middleware, error) { return auth.New(nil, auth.Bearer()) },
 		"Carrier must come from":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Carrier{}) },
-		"made by Cookie, Bearer":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
+		"come from Cookie, Bearer":   func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
 		"an Option must not be nil":  func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), nil) },
 		"the source must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithAccount(nil)) },
 		"is negative": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(-1, time.Second))
 		},
-		"-1s is not within": func() (*auth.Middleware, error) {
+		"-1s is not between": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, -time.Second))
 		},
-		"31s is not within": func() (*auth.Middleware, error) {
+		"31s is not between": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, 31*time.Second))
 		},
 		"an hour": func() (*auth.Middleware, error) {

@@ -235,13 +235,12 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	}
 	s.control(http.MethodGet, "/emails/latest?email="+email, nil, &sent)
 	v.fill("Activation code", sent.ActivationToken)
-	v.follow("Activate", "login", http.StatusOK)
+	v.follow("Activate", "account", http.StatusOK)
 	v.sees("#done", "Your account is activated.")
-	v.goes("/account", "account", http.StatusOK)
 	assert.Equal(t, "Activated", v.text("#activation"))
 
 	v.follow("Log out", "login", http.StatusOK)
-	v.sees("#done", "You are logged out.")
+	v.sees("#done", "You have been logged out.")
 	assert.Empty(t, v.session())
 	v.goes("/account", "login", http.StatusUnauthorized)
 
