@@ -44,7 +44,7 @@ var Assumptions = []Assumption{
 		Chinese: "平台保持连接供后续请求使用；空闲连接至少保留 30 秒。",
 		Otherwise: "The SDK works, but calls need new connections, and a call whose connection is closed during the request has an unknown outcome. " +
 			"Pass a `DefaultTransport` with an `IdleConnTimeout` shorter than the platform's to `WithHTTPClient`.",
-		OtherwiseChinese: "SDK 仍能工作，但调用要付出新建连接的代价；如果连接恰在请求途中被关闭，这次调用的结果就是未知。" +
+		OtherwiseChinese: "SDK 仍能工作，但调用要付出新建连接的代价；如果连接恰好在请求期间被关闭，这次调用的结果就是未知。" +
 			"请给 `WithHTTPClient` 一个 `DefaultTransport`，让其 `IdleConnTimeout` 短于平台的。",
 	},
 	{

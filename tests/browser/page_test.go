@@ -146,7 +146,7 @@ func TestDeepLinks(t *testing.T) {
 		assert.NotContains(t, b.text("main"), "There is no such page", view)
 	}
 	b.visit(s.base + "/sms/no/such/page")
-	b.sees("main", "There is no such page.")
+	b.sees("main", "Page not found.")
 }
 
 // TestSpacesNeverMeet has the same phone in two spaces and none.

@@ -132,7 +132,7 @@ func doctorCasesOfOne(t *testing.T, good *gatewayCert) []doctorCase {
 	const below = "location /gateway/ { proxy_pass http://platform/; } location /oauth/ { return 404; }"
 	return []doctorCase{
 		{
-			gateway: nginx, name: "answers GETs from a store", chinese: "用缓存应答 GET",
+			gateway: nginx, name: "answers GETs from a store", chinese: "用缓存响应 GET",
 			setup: gatewaySetup{
 				cert: good, Shared: fmt.Sprintf("proxy_cache_path %s keys_zone=store:1m;", t.TempDir()),
 				Lines: "proxy_cache store; proxy_cache_valid any 1m;",
@@ -140,7 +140,7 @@ func doctorCasesOfOne(t *testing.T, good *gatewayCert) []doctorCase {
 			refutes: "once", says: "an answer to CheckToken came from a store",
 		},
 		{
-			gateway: nginx, name: "replaces failures by a page", chinese: "用页面替换失败应答",
+			gateway: nginx, name: "replaces failures by a page", chinese: "用页面替换失败响应",
 			sandbox: []sandbox.Option{sandbox.WithHTTPStatus()},
 			setup: with("proxy_intercept_errors on; error_page 401 @failed; " +
 				"location @failed { default_type text/html; return 401 '<title>Sorry</title>'; }"),
