@@ -185,7 +185,7 @@ func TestAFaultIsChangedAndSwitchedOff(t *testing.T) {
 
 	b.fill("Delay", "soon")
 	b.click("Switch on")
-	b.sees("#order .problem", "That did not work")
+	b.sees("#order .problem", "The operation failed")
 
 	b.click("Switch off fault")
 	b.sees("main", "There are no faults.")
@@ -226,7 +226,7 @@ func TestAccountsAreAddedAndRemoved(t *testing.T) {
 	s := newSpace(t)
 	b := openTab(t, s.base+"/accounts", look{})
 	b.click("Add")
-	b.sees("main form.card .problem", "That did not work")
+	b.sees("main form.card .problem", "The operation failed")
 	b.expect("status of 400")
 
 	b.fill("Username", "hanmeimei")
@@ -264,7 +264,7 @@ func TestTheClockMoves(t *testing.T) {
 	b.click("Move")
 	b.sees("header", "Clock: +6m")
 	b.goTo("Pictures")
-	b.sees("main", "No picture can be answered now.")
+	b.sees("main", "There is no valid picture.")
 }
 
 func TestTokensAndClients(t *testing.T) {

@@ -261,7 +261,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Next", "reset_password", http.StatusOK)
 	v.fill("Password", "made-up-2")
 	v.follow("Change the password", "login", http.StatusOK)
-	v.sees("#done", "Your password is changed.")
+	v.sees("#done", "Your password has been changed.")
 
 	v.fill("Account", mobile)
 	v.fill("Password", password)
