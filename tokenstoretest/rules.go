@@ -208,7 +208,7 @@ func setAfterUnlock(f *fleet) error {
 // refused requires that a lease stores nothing, and that the stored value stays.
 func (f *fleet) refused(lease openplatform.Lease, want string) error {
 	if err := set(lease, "late", forLong); err == nil {
-		return errors.New("Set without the lock returns no error")
+		return errors.New("a call of Set without the lock returns no error")
 	}
 	return f.holds(want)
 }

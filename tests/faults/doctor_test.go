@@ -77,7 +77,7 @@ func (g doctorGateway) cases(good *gatewayCert) []doctorCase {
 		},
 		{
 			gateway: g.kind, name: "closes each connection", chinese: "每次关闭连接", setup: gatewaySetup{cert: good, Lines: g.hangUp},
-			refutes: "keep_alive", says: "a second request had to make a connection of its own",
+			refutes: "keep_alive", says: "a second request needed a new connection",
 		},
 		{
 			gateway: g.kind, name: "refuses (403)", chinese: "拒绝访问（403）", setup: with(g.deny),
