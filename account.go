@@ -36,95 +36,109 @@ const (
 	maxPassword = 20
 )
 
-// Register opens an account (注册), given the SMS code that [Client.SendSmsCode] sent
-// to req.Mobile for [SmsTypeRegister]. The platform then sends an e-mail with the
-// token for [Client.Activate].
+// Register creates an account with the SMS code that [Client.SendSmsCode] sent to req.Mobile
+// for [SmsTypeRegister]. The platform then sends an e-mail with the token for
+// [Client.Activate] (page 01).
 //
-// After [OutcomeUnknown] the account may exist: have the person log in before they
-// register again. Page 01 documents no failure codes: a taken name or a wrong SMS code
-// is an [*APIError] with a code that nobody has listed. [*ValidationError],
-// [*ResponseError] and [*TransportError] are the others.
+// 注册账号。
+//
+// After [OutcomeUnknown] the account may exist: ask the person to log in before they
+// register again. The page documents no failure codes: a username in use or a wrong SMS
+// code is an [*APIError] with an undocumented code. The other errors are
+// [*ValidationError], [*ResponseError] and [*TransportError].
 func (c *Client) Register(ctx context.Context, req *RegisterRequest) (*Response[RegisterResult], error) {
 	return call[RegisterResult](ctx, c, opRegister, req)
 }
 
-// Login logs a person in with a password (登录). Data holds the token that
-// [Client.CheckToken], [Client.GetServiceTicket] and [Client.Logout] take.
+// Login logs a person in with a password (page 02). Data holds the login token for
+// [Client.CheckToken], [Client.GetServiceTicket] and [Client.Logout].
 //
-// It is not repeated by itself, since platforms count failed logins; after
-// [OutcomeUnknown] a person may simply log in again. Page 02 documents no failure
-// codes: a wrong password is an [*APIError] with a code that nobody has listed.
+// 账号密码登录。
+//
+// It is not retried, because a platform may count failed logins. After [OutcomeUnknown]
+// the person can log in again. The page documents no failure codes: a wrong password is
+// an [*APIError] with an undocumented code.
 func (c *Client) Login(ctx context.Context, req *LoginRequest) (*Response[LoginResult], error) {
 	return call[LoginResult](ctx, c, opLogin, req)
 }
 
-// GetImgCode fetches a picture code (获取图形验证码): a picture with four characters
-// that a person reads, and the id that belongs to it. [Client.SendSmsCode] wants
-// both. It changes nothing on the platform and is repeated as [RetryPolicy] says.
+// GetImgCode fetches a picture code (page 03): a picture of four characters that a
+// person reads, and its id. [Client.SendSmsCode] needs both.
 //
-// Page 03 documents no failure codes: a failure is an [*APIError] with a code of
-// the platform's choosing, a [*ResponseError] or a [*TransportError].
+// 获取图形验证码。
+//
+// It changes nothing on the platform and is retried as [RetryPolicy] says. The page
+// documents no failure codes: an error is an [*APIError] with an undocumented code, a
+// [*ResponseError] or a [*TransportError].
 func (c *Client) GetImgCode(ctx context.Context) (*Response[ImgCode], error) {
 	return call[ImgCode](ctx, c, opGetImgCode, nil)
 }
 
-// SendSmsCode has the platform send a verification code by SMS (发送短信验证码) to
-// req.Mobile, given the answer to a picture from [Client.GetImgCode]. Data is true
-// in every response it returns.
+// SendSmsCode sends an SMS code to req.Mobile (page 05). It needs what the person read in
+// a picture from [Client.GetImgCode]. Data is true in every response.
 //
-// The request leaves this process at most once, whatever fails. When it fails, ask
-// [OutcomeOf] what to tell the person: after [OutcomeNotSent] try again; after
-// [OutcomeRejected] start over with a new picture; after [OutcomeUnknown] the SMS
-// may be on its way, so have them wait for it before they ask for another.
+// 发送短信验证码。
 //
-// Page 05 documents no failure codes: a wrong picture code or a throttled phone is
-// an [*APIError] with a code that nobody has listed. A field left empty or an
-// unknown SmsType is a [*ValidationError], and nothing was sent. [*ResponseError]
-// and [*TransportError] are the other two.
+// The request is sent at most once. After an error, [OutcomeOf] says what to do:
+// [OutcomeNotSent]: try again; [OutcomeRejected]: get a new picture; [OutcomeUnknown]: the
+// SMS may have been sent, so ask the person to wait for it before they request another.
+//
+// The page documents no failure codes: a wrong picture code or a rate-limited phone
+// number is an [*APIError] with an undocumented code. An empty field or an unknown SmsType
+// is a [*ValidationError], and nothing was sent. The other errors are [*ResponseError]
+// and [*TransportError].
 func (c *Client) SendSmsCode(ctx context.Context, req *SendSmsCodeRequest) (*Response[bool], error) {
 	return call[bool](ctx, c, opSendSmsCode, req)
 }
 
-// Activate activates an account (账号激活) with the token from the platform's e-mail.
-// Data is true in every response it returns.
+// Activate activates an account with the token from the platform's e-mail (page 04). Data
+// is true in every response.
 //
-// It is a GET that changes something: it leaves this process at most once, which
-// net/http alone would not see to. After [OutcomeUnknown] the account may be active:
-// [Account].Activate tells. Page 04 documents no failure codes.
+// 账号激活。
+//
+// It is a GET request that changes something. The SDK sends it at most once; net/http
+// alone would retry it. After [OutcomeUnknown] the account may be active: check
+// [Account].Activate. The page documents no failure codes.
 func (c *Client) Activate(ctx context.Context, req *ActivateRequest) (*Response[bool], error) {
 	return call[bool](ctx, c, opActivate, req)
 }
 
-// LoginByMobileCode logs a person in with an SMS code (短信验证码登录) instead of a
-// password. For [SmsTypeLogin] the token in Data is one like [Client.Login]'s; for
-// [SmsTypeResetPassword] it is, by the only reading that makes sense of the pages, the
-// one that [Client.ResetPassword] takes.
+// LoginByMobileCode logs a person in with an SMS code instead of a password (page 06).
+// For [SmsTypeLogin], Data holds a login token, as for [Client.Login]. For
+// [SmsTypeResetPassword], it holds the token for [Client.ResetPassword]; the pages do not
+// say this, it is an assumption.
 //
-// After [OutcomeUnknown] the code may be used up: have another one sent. Page 06
+// 短信验证码登录。
+//
+// After [OutcomeUnknown] the SMS code may be used up: send another one. The page
 // documents no failure codes.
 func (c *Client) LoginByMobileCode(ctx context.Context, req *LoginByMobileCodeRequest) (*Response[LoginResult], error) {
 	return call[LoginResult](ctx, c, opLoginByMobileCode, req)
 }
 
-// ResetPassword sets a new password (重置密码), given a token from
-// [Client.LoginByMobileCode]. Data is true in every response it returns.
+// ResetPassword sets a new password, with a token from [Client.LoginByMobileCode]
+// (page 07). Data is true in every response.
 //
-// After [OutcomeUnknown] either password may be the valid one: have the person try the
-// new one first. Page 07 documents no failure codes.
+// 重置密码。
+//
+// After [OutcomeUnknown] the old or the new password may be valid: ask the person to try
+// the new one first. The page documents no failure codes.
 func (c *Client) ResetPassword(ctx context.Context, req *ResetPasswordRequest) (*Response[bool], error) {
 	return call[bool](ctx, c, opResetPassword, req)
 }
 
-// Logout ends a login token (登出). Data is true in every response it returns.
+// Logout makes a login token invalid (page 08). Data is true in every response.
 //
-// It is a GET that changes something, and treated like [Client.Activate]. After
-// [OutcomeUnknown], [Client.CheckToken] tells whether the token still lives. Page 08
-// documents no failure codes.
+// 登出。
+//
+// It is a GET request that changes something, and is sent at most once, like
+// [Client.Activate]. After [OutcomeUnknown], [Client.CheckToken] says whether the token is
+// still valid. The page documents no failure codes.
 func (c *Client) Logout(ctx context.Context, req *LogoutRequest) (*Response[bool], error) {
 	return call[bool](ctx, c, opLogout, req)
 }
 
-// SmsType says what an SMS code is for (短信类型).
+// SmsType is the purpose of an SMS code (短信类型).
 type SmsType string
 
 // The SMS types of page 05.
@@ -135,7 +149,7 @@ const (
 )
 
 // RegisterRequest is what [Client.Register] sends (page 01). All fields are required.
-// It prints with its secrets masked, as all requests do.
+// It prints with its secrets masked, like all requests.
 type RegisterRequest struct {
 	Username string `json:"username"` // 用户名, 6 to 20 characters
 	Email    string `json:"email"`    // 邮箱, at most 255 characters
@@ -154,16 +168,16 @@ func (r RegisterRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r RegisterRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r RegisterRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r RegisterRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// RegisterResult is the new account, from [Client.Register].
+// RegisterResult is the new account, the result of [Client.Register].
 type RegisterResult struct {
 	Username string `json:"username"`
 	Email    string `json:"email"`
@@ -180,10 +194,10 @@ func (r RegisterResult) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r RegisterResult) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r RegisterResult) LogValue() slog.Value { return logParams(r.params()) }
 
 // LoginRequest is what [Client.Login] sends (page 02). All fields are required.
@@ -199,16 +213,16 @@ func (r LoginRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r LoginRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r LoginRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r LoginRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// LoginResult is a login, from [Client.Login] and [Client.LoginByMobileCode].
+// LoginResult is the result of [Client.Login] and [Client.LoginByMobileCode].
 type LoginResult struct {
 	OpenID string `json:"open_id"` // identifies the account, 28 characters
 	Token  string `json:"token"`
@@ -218,10 +232,10 @@ func (r LoginResult) params() []param {
 	return []param{{name: "open_id", value: r.OpenID}, {name: "token", value: r.Token, mask: mask.All}}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r LoginResult) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r LoginResult) LogValue() slog.Value { return logParams(r.params()) }
 
 // ActivateRequest is what [Client.Activate] sends (page 04).
@@ -231,13 +245,13 @@ type ActivateRequest struct {
 
 func (r ActivateRequest) params() []param { return tokenParams(r.Token) }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r ActivateRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r ActivateRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r ActivateRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // LoginByMobileCodeRequest is what [Client.LoginByMobileCode] sends (page 06). All
@@ -245,7 +259,7 @@ func (r ActivateRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.par
 type LoginByMobileCodeRequest struct {
 	Mobile  string  `json:"mobile"`   // 手机号, at most 16 characters
 	Code    string  `json:"code"`     // 短信验证码, the SMS code, at most 4 characters
-	SmsType SmsType `json:"sms_type"` // what the SMS code was sent for
+	SmsType SmsType `json:"sms_type"` // the purpose the SMS code was sent for
 }
 
 func (r LoginByMobileCodeRequest) params() []param {
@@ -256,13 +270,13 @@ func (r LoginByMobileCodeRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r LoginByMobileCodeRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r LoginByMobileCodeRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r LoginByMobileCodeRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // ResetPasswordRequest is what [Client.ResetPassword] sends (page 07). All fields are
@@ -279,13 +293,13 @@ func (r ResetPasswordRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r ResetPasswordRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r ResetPasswordRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r ResetPasswordRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // LogoutRequest is what [Client.Logout] sends (page 08).
@@ -295,13 +309,13 @@ type LogoutRequest struct {
 
 func (r LogoutRequest) params() []param { return tokenParams(r.Token) }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r LogoutRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r LogoutRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r LogoutRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 func tokenParams(token string) []param {
@@ -319,7 +333,7 @@ type SendSmsCodeRequest struct {
 	ImgCodeID string `json:"img_code_id"`
 	// ImgCode is what the person read in the picture (图片验证码).
 	ImgCode string `json:"img_code"`
-	// SmsType is what the code will be used for (短信类型).
+	// SmsType is the purpose of the SMS code (短信类型).
 	SmsType SmsType `json:"sms_type"`
 }
 
@@ -332,50 +346,49 @@ func (r SendSmsCodeRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r SendSmsCodeRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r SendSmsCodeRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r SendSmsCodeRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// ImgCode is a picture code (图形验证码), from [Client.GetImgCode].
+// ImgCode is a picture code (图形验证码), the result of [Client.GetImgCode].
 type ImgCode struct {
-	// Img is the picture as a data URL, data:image/jpg;base64,…, which an HTML img
-	// element shows as it is. [ImgCode.Picture] decodes it.
+	// Img is the picture as a data URL, data:image/jpg;base64,…, which can be the src of an
+	// HTML img element. [ImgCode.Picture] decodes it.
 	Img string `json:"img"`
-	// ImgCodeID belongs to the picture and goes into [SendSmsCodeRequest].
+	// ImgCodeID is the picture's id, for [SendSmsCodeRequest].
 	ImgCodeID string `json:"img_code_id"`
 }
 
-// Picture returns the bytes of the picture in Img and their media type as the
-// platform names it: "image/jpg", though the registered name is image/jpeg. A data
-// URL that is malformed, not base64 or empty is an error.
+// Picture returns the bytes of the picture in Img and their media type as the platform
+// names it: "image/jpg" (the registered name is image/jpeg). It fails if Img is not a
+// data URL in base64, or holds no picture.
 func (c ImgCode) Picture() (data []byte, mediaType string, err error) {
 	rest, isData := strings.CutPrefix(c.Img, "data:")
 	header, payload, hasComma := strings.Cut(rest, ",")
 	header, isBase64 := strings.CutSuffix(header, ";base64")
 	if !isData || !hasComma || !isBase64 {
-		return nil, "", errors.New("openplatform: img is not a base64 data URL")
+		return nil, "", errors.New("openplatform: img: not a data URL in base64")
 	}
 	mediaType, _, err = mime.ParseMediaType(header)
 	if err != nil {
-		return nil, "", errors.New("openplatform: img is a data URL without a valid media type")
+		return nil, "", errors.New("openplatform: img: the data URL has no valid media type")
 	}
 	data, err = base64.StdEncoding.DecodeString(payload)
 	if err != nil {
-		return nil, "", fmt.Errorf("openplatform: img is a data URL with bad base64: %w", err)
+		return nil, "", fmt.Errorf("openplatform: img: the data URL is not valid base64: %w", err)
 	}
 	if len(data) == 0 {
-		return nil, "", errors.New("openplatform: img is a data URL without a picture")
+		return nil, "", errors.New("openplatform: img: the data URL holds no picture")
 	}
 	return data, mediaType, nil
 }
 
-// The picture is the secret in a form that programs can read, and two kilobytes
-// long: no log wants it.
+// params masks the picture: programs can read the code in it, and it is two kilobytes long.
 func (c ImgCode) params() []param {
 	return []param{{name: "img", value: c.Img, mask: mask.All}, {name: "img_code_id", value: c.ImgCodeID}}
 }
@@ -383,5 +396,5 @@ func (c ImgCode) params() []param {
 // Format implements [fmt.Formatter]: every verb prints the id and hides the picture.
 func (c ImgCode) Format(f fmt.State, _ rune) { printParams(f, c.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (c ImgCode) LogValue() slog.Value { return logParams(c.params()) }

@@ -218,15 +218,15 @@ func TestGetImgCodeDeliversThePicture(t *testing.T) {
 
 func TestPictureOfAMalformedDataURL(t *testing.T) {
 	tests := []struct{ name, img, want string }{
-		{"empty", "", "not a base64 data URL"},
-		{"plain base64", "/9j/4AAQ", "not a base64 data URL"},
-		{"a link", "https://platform.invalid/picture.jpg", "not a base64 data URL"},
-		{"no comma", "data:image/jpg;base64", "not a base64 data URL"},
-		{"not base64", "data:image/jpg,abc", "not a base64 data URL"},
-		{"no media type", "data:;base64,/9g=", "without a valid media type"},
-		{"bad media type", "data:image/;base64,/9g=", "without a valid media type"},
-		{"bad base64", "data:image/jpg;base64,*", "bad base64"},
-		{"no picture", "data:image/jpg;base64,", "without a picture"},
+		{"empty", "", "not a data URL in base64"},
+		{"plain base64", "/9j/4AAQ", "not a data URL in base64"},
+		{"a link", "https://platform.invalid/picture.jpg", "not a data URL in base64"},
+		{"no comma", "data:image/jpg;base64", "not a data URL in base64"},
+		{"not base64", "data:image/jpg,abc", "not a data URL in base64"},
+		{"no media type", "data:;base64,/9g=", "no valid media type"},
+		{"bad media type", "data:image/;base64,/9g=", "no valid media type"},
+		{"not valid base64", "data:image/jpg;base64,*", "not valid base64"},
+		{"no picture", "data:image/jpg;base64,", "holds no picture"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,34 +17,33 @@ import (
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
-// An answer is what came back for an attempt: the HTTP part of it, and the envelope
-// once it has been read.
+// An answer is the response to an attempt: its HTTP part, and the envelope after it was read.
 type answer struct {
 	operation string
 	status    int
 	header    http.Header
 	length    int      // of the body, in bytes
-	params    []param  // of the request and, later, of the result: what a message may repeat
-	protocol  [2]int   // of HTTP, major and minor; a RoundTripper of the caller's could put anything into its text
-	peer      net.Addr // the connection's other end, nil if that is not known
+	params    []param  // of the request and, later, of the result: a message may repeat them
+	protocol  [2]int   // of HTTP, major and minor; the caller's RoundTripper may write anything into the text
+	peer      net.Addr // the remote address, nil if unknown
 	reused    bool
 	envelope
 }
 
-// read reads resp, with its body and why that ended early. It returns a with code 000, or the
-// error that anything else is.
+// read reads resp and its body; bodyErr is why the body ended early. It returns a with code
+// 000, or an error.
 func (a answer) read(ctx context.Context, resp *http.Response, body []byte, bodyErr error) (answer, error) {
 	a.status, a.header, a.length = resp.StatusCode, resp.Header, len(body)
 	a.protocol = [2]int{resp.ProtoMajor, resp.ProtoMinor}
 	switch {
 	case a.status < http.StatusOK:
-		return a, a.unusable("an HTTP status that is no answer")
+		return a, a.unusable("not a final HTTP status")
 	case bodyErr != nil:
 		return a, a.cutShort(ctx, bodyErr)
 	case a.length > delivery.MaxBody:
 		return a, a.unusable("the body is larger than 1 MiB")
 	case delivery.IsRedirect(a.status):
-		return a, a.unusable("a redirect, which is never followed")
+		return a, a.unusable("a redirect, which the client does not follow")
 	}
 	var err error
 	if a.envelope, err = parseEnvelope(body); err != nil {
@@ -56,7 +55,7 @@ func (a answer) read(ctx context.Context, resp *http.Response, body []byte, body
 		return a, a.failure()
 	}
 	if !isSuccess(a.status) {
-		return a, a.unusable("code 000 at an HTTP status that is no success")
+		return a, a.unusable("code 000 with an HTTP status other than 2xx")
 	}
 	return a, nil
 }
@@ -68,7 +67,8 @@ func (a *answer) protocolText() string {
 	return fmt.Sprintf("HTTP/%d.%d", a.protocol[0], a.protocol[1])
 }
 
-// peerText returns the peer's address if it is one of TCP: any other text is a stranger's.
+// peerText returns the remote address of a TCP connection. Other kinds of addresses may hold
+// any text.
 func (a *answer) peerText() string {
 	if tcp, ok := a.peer.(*net.TCPAddr); ok && tcp != nil {
 		return tcp.String()
@@ -78,7 +78,7 @@ func (a *answer) peerText() string {
 
 func isSuccess(status int) bool { return 200 <= status && status <= 299 }
 
-// openAnswer makes a response of an answer, if its data is what T says.
+// openAnswer decodes the data of a into T and returns the Response.
 func openAnswer[T any](a answer) (*Response[T], error) {
 	resp := &Response[T]{
 		RequestID: string(a.requestID), Code: CodeOK, Msg: string(a.msg),
@@ -96,7 +96,7 @@ func openAnswer[T any](a answer) (*Response[T], error) {
 	return resp, nil
 }
 
-// failure is the platform's own no.
+// failure returns the error of an envelope with a code other than 000.
 func (a *answer) failure() *APIError {
 	params := a.params
 	return &APIError{
@@ -105,9 +105,9 @@ func (a *answer) failure() *APIError {
 	}
 }
 
-// unusable is the error of an answer that is no envelope for the operation.
+// unusable returns the error of a response that is not a valid envelope for the operation.
 func (a *answer) unusable(reason string) *ResponseError {
-	// Masked before its parameters are cut off, and with them the rest of a secret.
+	// It is masked before its parameters are cut off: they may hold the rest of a secret.
 	said := mask.Text(a.header.Get("Content-Type"), secretsOf(a.params))
 	contentType, _, _ := mime.ParseMediaType(said) // "" if it has none
 	return &ResponseError{
@@ -117,11 +117,11 @@ func (a *answer) unusable(reason string) *ResponseError {
 	}
 }
 
-// cutShort is the error of an answer whose body could not be read to its end.
+// cutShort returns the error of a response whose body could not be read to its end.
 func (a *answer) cutShort(ctx context.Context, err error) error {
 	f := explain(ctx, err)
 	if timeout := net.Error(nil); ctx.Err() != nil || errors.As(err, &timeout) && timeout.Timeout() {
-		return &TransportError{Operation: a.operation, Reason: f.Reason + " in the middle of the answer", Cause: f.Cause}
+		return &TransportError{Operation: a.operation, Reason: f.Reason + " while reading the response", Cause: f.Cause}
 	}
 	e := a.unusable("the body ended early: " + f.Reason)
 	e.cause, e.truncated = f.Cause, true
@@ -132,8 +132,8 @@ const maxTitle = 100 // characters
 
 var titleElement = regexp.MustCompile(`(?is)<(?:title|h1)\b[^>]*>(.*?)</(?:title|h1)`)
 
-// pageTitle returns the title of an HTML page, or the heading of one without: what a
-// gateway tells a person of its trouble.
+// pageTitle returns the title of an HTML page, or its first heading: a gateway says there
+// what went wrong.
 func pageTitle(body []byte) string {
 	if match := titleElement.FindSubmatch(body[:min(len(body), 8<<10)]); match != nil {
 		return string(match[1])
@@ -141,8 +141,8 @@ func pageTitle(body []byte) string {
 	return ""
 }
 
-// decodeData turns the data of a successful envelope into what data points to, strictly:
-// what is not documented as a success is not one.
+// decodeData decodes the data of an envelope with code 000 into data. It is strict: data that
+// is not documented as a success is an error.
 func decodeData(raw json.RawMessage, data any) error {
 	isNull := raw == nil || string(raw) == "null"
 	switch out := data.(type) {
@@ -166,7 +166,7 @@ func decodeData(raw json.RawMessage, data any) error {
 		return nil
 	}
 	if !jsonscan.IsUnicode(raw) {
-		return errors.New("data is not Unicode")
+		return errors.New("data is not valid Unicode")
 	}
 	if jsonscan.HasDuplicate(raw, namesOf(t)) {
 		return errors.New("data has the same field twice")
@@ -180,8 +180,8 @@ func decodeData(raw json.RawMessage, data any) error {
 	return nil
 }
 
-// resultParams returns the fields of the result that data points to, directly or by one
-// more pointer, none if the SDK does not know it.
+// resultParams returns the fields of the result that data points to, directly or through one
+// more pointer. It returns none for a type that the SDK does not know.
 func resultParams(data any) []param {
 	if d, ok := asDocumented(data); ok {
 		return d.params()
@@ -194,8 +194,7 @@ func resultParams(data any) []param {
 	return nil
 }
 
-// namesOf is jsonscan.NamesOf, but for the SDK's own types, none of which holds a map, it need
-// not look.
+// namesOf is jsonscan.NamesOf, with a shortcut for the SDK's types, because they hold no maps.
 func namesOf(t reflect.Type) func(depth int, name string) string {
 	if t.PkgPath() == ownPackage {
 		return jsonscan.Caseless

@@ -9,18 +9,17 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-// An Operation is one operation of the platform. The SDK's own are methods of
-// [Client]; [Do] takes any other.
+// Operation describes one operation of the platform, for [Do]. The operations that the SDK
+// knows are methods of [Client].
 type Operation struct {
-	// Name says in errors, logs and traces which operation it was. At most 64
-	// characters.
+	// Name is the operation's name in errors, logs and traces, at most 64 characters.
 	Name string
-	// Method is GET or POST: the platform speaks no other.
+	// Method is GET or POST.
 	Method string
 	// Path begins with a slash and follows the base URL. It has no query.
 	Path string
-	// Repeatable says that a second delivery does no harm. The zero value is the
-	// careful one: what is not repeatable leaves this process at most once a call.
+	// Repeatable says that a second delivery is safe. If it is false, the request is sent at
+	// most once per call.
 	Repeatable bool
 }
 
@@ -38,17 +37,17 @@ func (op Operation) brokenRule() string {
 
 func (op Operation) isComposite() bool { return op.Method == "" }
 
-// Do calls an operation that this version of the SDK has no method for. in is a
-// struct or a map that encodes as a JSON object, nil if there is nothing to ask: it
-// becomes the body of a POST, or the query of a GET, where its values must be
-// strings or numbers. The answer's data is decoded into T: bool wants true, as the
-// platform's own operations do; struct{} wants null; a pointer, slice, map or
-// interface takes null too; anything else wants its own type.
+// Do calls an operation that this version of the SDK has no method for. in is a struct or a
+// map that encodes as a JSON object, or nil for no parameters. It is sent as the body of a
+// POST, or as the query of a GET, where the values must be strings or numbers. The data of
+// the response is decoded into T: for bool it must be true, as for the SDK's own operations;
+// for struct{} it must be null; a pointer, slice, map or interface also accepts null; any
+// other T needs a value of its type.
 //
-// Do keeps the SDK's promises but for two. It cannot know the operation's rules, so
-// nothing is validated. It cannot know which values are secret, so of a message of
-// the platform only phone numbers and e-mail addresses are masked, and in, the Data
-// of the response and op.Path print as they are. Keep secrets out of op.Path.
+// Do has two limits. It does not know the operation's rules, so it validates nothing. It
+// does not know which values are secret: in a message of the platform it masks phone
+// numbers and e-mail addresses only, and it prints in, Data and op.Path whole. Do not put
+// secrets into op.Path.
 func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[T], error) {
 	if rule := op.brokenRule(); rule != "" {
 		return nil, setupError(op.Name, rule)
@@ -56,11 +55,11 @@ func Do[T any](ctx context.Context, c *Client, op Operation, in any) (*Response[
 	return call[T](ctx, c, op, in)
 }
 
-// call is the one path that every operation takes.
+// call makes one call. Every operation uses it.
 func call[T any](ctx context.Context, client *Client, op Operation, in any) (*Response[T], error) {
 	c := client.inside()
 	if ctx == nil || c == nil {
-		return nil, setupError(op.Name, "the ctx must not be nil, the client must come from NewClient")
+		return nil, setupError(op.Name, "ctx must not be nil, the client must come from NewClient")
 	}
 	ctx, span := c.startCall(ctx, op)
 	a, way, err := c.exchange(ctx, op, in)
@@ -74,8 +73,8 @@ func call[T any](ctx context.Context, client *Client, op Operation, in any) (*Re
 	return resp, err
 }
 
-// exchange sends a request, as often as it takes and is safe, and returns the
-// platform's answer to it: an envelope with code 000.
+// exchange sends a request, with the retries that are safe, and returns the response: an
+// envelope with code 000.
 func (c *core) exchange(ctx context.Context, op Operation, in any) (a answer, way course, err error) {
 	m, err := encode(c, op, in)
 	if err != nil {

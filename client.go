@@ -18,16 +18,16 @@ const Version = "0.1.0"
 
 const defaultTimeout = 15 * time.Second
 
-// Client calls the platform in one environment. Make it once with [NewClient] and
-// keep it as long as the program runs: it holds the connection pool and the retry
-// quota. It is safe for concurrent use.
+// Client calls the platform in one environment. Make one with [NewClient] and keep it as
+// long as the program runs: it holds the connection pool and the retry quota. It is safe for
+// concurrent use.
 type Client struct {
 	// core is behind a function because printers that follow pointers, such as spew and
-	// go-cmp, would show the headers of a gateway and what is left in a connection's buffers.
+	// go-cmp, would print a gateway's headers and the buffers of a connection.
 	core func() *core
 }
 
-// inside returns the client's core, nil if NewClient did not make it.
+// inside returns the client's core, nil if the client does not come from NewClient.
 func (c *Client) inside() *core {
 	if c == nil || c.core == nil {
 		return nil
@@ -35,13 +35,12 @@ func (c *Client) inside() *core {
 	return c.core()
 }
 
-// NewClient returns a client for env. It opens no connection. With [WithBaseURL], env
-// says which environment the address stands for: a sandbox stands for [Test].
+// NewClient returns a client for env. It opens no connection. With [WithBaseURL], env is
+// the environment that the address belongs to; for a sandbox, use [Test].
 //
-// It fails with [ErrNoBaseURL] for [Production] without [WithBaseURL], and with a
-// descriptive error for an unknown environment or an option with a bad value. Of
-// an option given twice the last one counts, except [WithHeader] and [WithObserver], which
-// add up.
+// It fails with [ErrNoBaseURL] for [Production] without [WithBaseURL], and with another
+// error for an unknown environment or an invalid option. If an option is given twice, the
+// last one is used, except [WithHeader], [WithObserver] and [WithWrapper]: these add up.
 func NewClient(env Environment, opts ...Option) (*Client, error) {
 	published, err := env.baseURL()
 	if err != nil {
@@ -67,7 +66,7 @@ func newClient(cfg config) (*Client, error) {
 	if cfg.userAgent != "" {
 		userAgent = cfg.userAgent + " " + userAgent
 	}
-	hc := *cfg.http // the caller's own stays as it is
+	hc := *cfg.http // the caller's client is not changed
 	if hc.Transport == nil {
 		hc.Transport = DefaultTransport()
 	}
@@ -77,7 +76,7 @@ func newClient(cfg config) (*Client, error) {
 		wrapped := http.RoundTripper(pool)
 		for _, wrap := range slices.Backward(cfg.wrappers) {
 			if wrapped = wrap(wrapped); wrapped == nil {
-				return nil, errors.New("openplatform: WithWrapper: it returned nil")
+				return nil, errors.New("openplatform: WithWrapper: wrap returned nil")
 			}
 		}
 		hc.Transport = delivery.Above(wrapped)
@@ -103,17 +102,16 @@ func newClient(cfg config) (*Client, error) {
 	return &Client{core: func() *core { return c }}, nil
 }
 
-// CloseIdleConnections closes the connections that are kept open for later calls.
-// Calls under way are not touched, and the client stays usable. It is there for
-// tests; a service never needs it.
+// CloseIdleConnections closes the idle connections. Running calls continue, and the client
+// stays usable. It is for tests; a service does not need it.
 func (c *Client) CloseIdleConnections() {
 	if c := c.inside(); c != nil {
 		c.pool.CloseIdleConnections()
 	}
 }
 
-// silent keeps resty from writing to stderr: what it would log are whole URLs,
-// secrets in the query included.
+// silent is a logger that drops everything: resty would log whole URLs, with the secrets in
+// their queries, to stderr.
 type silent struct{}
 
 func (silent) Errorf(string, ...any) {}

@@ -57,7 +57,7 @@ func TestBadOptionsAreErrors(t *testing.T) {
 		{"base URL with user info", openplatform.WithBaseURL("https://user:hunter2@platform.invalid"), "user info"},
 		{"base URL with query", openplatform.WithBaseURL("https://platform.invalid?"), "query"},
 		{"base URL with fragment", openplatform.WithBaseURL("https://platform.invalid#"), "fragment"},
-		{"HTTP client nil", openplatform.WithHTTPClient(nil), "nil client"},
+		{"HTTP client nil", openplatform.WithHTTPClient(nil), "the client must not be nil"},
 		{"transport nil", openplatform.WithHTTPClient(&http.Client{Transport: (*http.Transport)(nil)}), "nil *http.Transport"},
 		{"timeout zero", openplatform.WithTimeout(0), "not positive"},
 		{"timeout negative", openplatform.WithTimeout(-time.Second), "not positive"},
@@ -65,12 +65,12 @@ func TestBadOptionsAreErrors(t *testing.T) {
 		{"retry negative delay", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: -1}), "negative"},
 		{"retry delays swapped", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 2, MaxDelay: 1}), "shorter"},
 		{"retry beyond all bounds", openplatform.WithRetry(openplatform.RetryPolicy{BaseDelay: 1 << 62}), "longer than"},
-		{"logger nil", openplatform.WithLogger(nil), "nil logger"},
-		{"observer nil", openplatform.WithObserver(nil), "nil observer"},
+		{"logger nil", openplatform.WithLogger(nil), "the logger must not be nil"},
+		{"observer nil", openplatform.WithObserver(nil), "the observer must not be nil"},
 		{"user agent empty", openplatform.WithUserAgent(""), "printable"},
 		{"user agent of two lines", openplatform.WithUserAgent("a\r\nX: y"), "printable"},
-		{"header without name", openplatform.WithHeader("", "x"), "not a header name"},
-		{"header with a space in its name", openplatform.WithHeader("X Y", "x"), "not a header name"},
+		{"header without name", openplatform.WithHeader("", "x"), "not a valid header name"},
+		{"header with a space in its name", openplatform.WithHeader("X Y", "x"), "not a valid header name"},
 		{"header with a line break", openplatform.WithHeader("X-Y", "a\r\nHost: evil"), "control character"},
 	}
 	for _, name := range []string{
@@ -81,7 +81,7 @@ func TestBadOptionsAreErrors(t *testing.T) {
 			name string
 			opt  openplatform.Option
 			want string
-		}{"header " + name, openplatform.WithHeader(name, "x"), "not for callers to set"})
+		}{"header " + name, openplatform.WithHeader(name, "x"), "must not be set"})
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -4,13 +4,12 @@ import (
 	"strconv"
 )
 
-// Code is the code of an envelope. Every code but [CodeOK] is a failure, and the
-// platform documents only some of them: a code that is not listed here is as good
-// an [APIError] as any.
+// Code is the code of an envelope. [CodeOK] is success, every other code is a failure. The
+// platform documents only some codes: an undocumented one is an [APIError] too.
 type Code string
 
-// The documented codes. The account pages document none at all, the single sign-on
-// pages and the gateway's page these.
+// The documented codes, from the single sign-on pages and the gateway's page. The account
+// pages document none.
 const (
 	CodeOK                   Code = "000"    // 成功
 	CodeMissingParameter     Code = "400"    // 参数[x]不能为空
@@ -30,8 +29,8 @@ const (
 	CodeSystemError          Code = "500"    // 系统异常，请稍后再试或联系管理员
 )
 
-// Codes returns the codes that the platform documents for failures, in ascending order. Each
-// has an error of its own for errors.Is.
+// Codes returns the failure codes that the platform documents, in ascending order. Each has
+// a sentinel for errors.Is.
 func Codes() []Code {
 	return []Code{
 		CodeMissingParameter, CodeInvalidAppID, CodeAPIDisabled, CodeMalformedRequest,
@@ -42,9 +41,9 @@ func Codes() []Code {
 	}
 }
 
-// AboutCredentials reports whether c is about the business system that calls, and not about
-// the person it calls for: its app id, client id, client secret, signature or access token,
-// or its permission to use an API. No person can do anything about such a failure.
+// AboutCredentials reports whether c is about the business system's credentials: its app id,
+// client id, client secret, signature or access token, or its permission to use an API. The
+// person at the screen cannot correct such a failure.
 func (c Code) AboutCredentials() bool {
 	switch c {
 	case CodeInvalidAppID, CodeInvalidSignature, CodeAPINotPermitted, CodeInvalidAccessToken, CodeInvalidClientID, CodeInvalidClientSecret:
@@ -54,8 +53,8 @@ func (c Code) AboutCredentials() bool {
 	}
 }
 
-// class returns the first three digits of a code, which follow HTTP's statuses, or
-// 0 for a code that is not made of digits.
+// class returns the first three digits of a code, which follow HTTP's statuses, or 0 if the
+// code has other characters than digits.
 func (c Code) class() int {
 	if _, err := strconv.ParseUint(string(c), 10, 64); err != nil || len(c) < 3 {
 		return 0
@@ -83,9 +82,9 @@ func codeSentinel(text string, code Code) error {
 	return &sentinel{text: text + " (" + string(code) + ")", code: code, low: -1, high: -1}
 }
 
-// The classes of failure, for errors.Is. Each matches every [APIError] whose code
-// begins with its three digits, documented or not, and every [ResponseError] with
-// its HTTP status.
+// The classes of failures, for errors.Is. Each matches every [APIError] whose code begins
+// with the digits of the class, documented or not, and every [ResponseError] with such an
+// HTTP status.
 var (
 	ErrInvalidArgument  = classSentinel("invalid argument (400…)", 400, 400)
 	ErrUnauthenticated  = classSentinel("not authenticated (401…)", 401, 401)
@@ -95,8 +94,7 @@ var (
 	ErrPlatform         = classSentinel("platform failure (5…)", 500, 599)
 )
 
-// The documented codes, for errors.Is. Each matches an [APIError] with exactly its
-// code.
+// The documented failures, for errors.Is. Each matches an [APIError] with exactly this code.
 var (
 	ErrMissingParameter     = codeSentinel("missing parameter", CodeMissingParameter)
 	ErrInvalidAppID         = codeSentinel("invalid app id", CodeInvalidAppID)

@@ -19,8 +19,8 @@ type core struct {
 	templates map[string]*resty.Request // by method
 	pool      *delivery.Transport
 	timeout   time.Duration
-	// attemptTimeout is the caller's http.Client's. It is applied here, since net/http tells
-	// it from a cancelled request only where it reads the body itself.
+	// attemptTimeout is the Timeout of the caller's http.Client. It is applied here, because
+	// net/http reports it as a timeout only where net/http itself reads the body.
 	attemptTimeout time.Duration
 	retry          retry.Policy
 	quota          retry.Quota
@@ -29,15 +29,15 @@ type core struct {
 	tracer         TracePropagator // the observer, if it is one
 }
 
-// A course is how the attempts of a call went.
+// A course describes the attempts of a call.
 type course struct {
 	attempts int
 	waited   time.Duration // between attempts
-	cause    error         // of the last repetition: how the attempt before it failed
+	cause    error         // of the last retry: the error of the attempt before it
 	stopped  StopReason    // "" for a success
 }
 
-// An address is where a base URL leads.
+// An address is the parts of a base URL.
 type address struct {
 	scheme    string
 	authority string // host, and port if the URL has one
@@ -45,7 +45,7 @@ type address struct {
 	port      int
 }
 
-// addressOf reads a base URL that WithBaseURL, or an Environment, vouches for.
+// addressOf parses a base URL that WithBaseURL or an Environment has checked.
 func addressOf(baseURL string) address {
 	u, err := url.Parse(baseURL)
 	if err != nil {

@@ -6,65 +6,64 @@
 //	...
 //	resp, err := client.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{Mobile: mobile, ...})
 //
-// Make one [Client] and keep it. Package sandbox is a platform to try it with.
+// Make one [Client] and keep it. Package sandbox is a local platform for tests.
 //
 // # Errors and outcomes
 //
-// A failed call returns one of four errors, for errors.As:
+// A failed call returns one of four errors. Use errors.As to find it:
 //
 //   - [*ValidationError]: the request breaks a documented rule. Nothing was sent.
-//   - [*APIError]: the platform answered with a code other than 000.
-//   - [*ResponseError]: an answer came that is no valid envelope.
-//   - [*TransportError]: no usable answer came.
+//   - [*APIError]: the platform responded with a code other than 000.
+//   - [*ResponseError]: the response is not a valid envelope.
+//   - [*TransportError]: no usable response was received.
 //
-// [OutcomeOf] says what the call may have done:
+// [OutcomeOf] says what the call may have done on the platform:
 //
-//   - [OutcomeNotSent]: the platform knows nothing of it. Calling again is safe, and helps
-//     unless the request breaks a rule, the certificate is not trusted or ctx ended.
-//   - [OutcomeRejected]: the platform said no, and will again. After [ErrRateLimited] a wait
-//     helps; for SendSmsCode, a wait and a new picture.
-//   - [OutcomeUnknown]: it may have acted. Do not repeat what must not happen twice. After
-//     SendSmsCode, ask the person to wait for the SMS.
+//   - [OutcomeNotSent]: the request did not reach the platform. Calling again is safe. It does
+//     not help if the request breaks a rule, the certificate is not trusted or ctx has ended.
+//   - [OutcomeRejected]: the platform refused the request and will refuse it again. After
+//     [ErrRateLimited], wait first. For SendSmsCode, also get a new picture.
+//   - [OutcomeUnknown]: the platform may have acted. Do not repeat an operation that must not
+//     happen twice. After SendSmsCode, ask the person to wait for the SMS.
 //
-// errors.Is compares codes: [ErrInvalidToken] is one code, [ErrRateLimited] a class. Package
-// advice says what to tell the person.
+// errors.Is compares codes: [ErrInvalidToken] is one code, [ErrRateLimited] is a class.
+// Package advice says what to tell the person.
 //
-// # What is repeated
+// # Retries
 //
-// This is a contract; a release that changes it says so. An operation that changes something,
-// which is any but the three named below and, by default, what [Do] is given, leaves this process
-// at most once a call. It is attempted again only after a dial that failed; never after a
-// certificate that is not trusted, a timeout, a lost connection, an HTTP 503 or a Retry-After.
-// Net/http is kept from repeating it by itself.
+// This section is a contract. A release that changes it says so.
 //
-// An operation that changes nothing (GetImgCode, CheckToken, GetAccessToken) is attempted
-// again after a failed or lost connection, a truncated answer, and 429, 502, 503 and 504, as
-// HTTP status or as the first three digits of the code. Nothing else is repeated.
+// Three operations change nothing: GetImgCode, CheckToken and GetAccessToken. They are retried
+// after a connection that failed or was lost, after a truncated response, and after 429, 502,
+// 503 and 504, as HTTP status or as the first three digits of the code.
 //
-// A call makes at most 3 attempts, with waits as [RetryPolicy] says. One quota pays for all
-// repetitions of a client: ten to begin with, and a tenth for each call. A platform that stays
-// down gets 1.1 times its normal traffic.
+// Every other operation, and by default every operation of [Do], is sent at most once per call.
+// It is retried only if no connection could be made. It is not retried after an untrusted
+// certificate, a timeout, a lost connection, HTTP 503 or Retry-After. The SDK also prevents
+// the retries of net/http.
 //
-// [AccessTokenSource.Use] calls again with another access token, at most four times, after
-// [ErrInvalidAccessToken].
+// A call makes at most 3 attempts; [RetryPolicy] sets the waits. All retries of a client share
+// one quota: 10 at first, and one more for every ten calls. A platform that is down therefore
+// receives at most 1.1 times its normal traffic.
 //
-// # What is kept secret
+// [AccessTokenSource.Use] calls again with another access token after [ErrInvalidAccessToken],
+// at most four times.
 //
-// No error text, log line or value given to an [Observer] holds a phone number (176****3340 is
-// shown), picture code, SMS code, password, token or e-mail address, nor a part of one. Of the
-// platform's own messages at most four kilobytes are looked through.
+// # Secrets
 //
-// Requests and results print masked under every verb of fmt and in slog. The JSON of a request
-// and of an [APIError] is one masked string, because many loggers print JSON. The fields of
-// requests and results, [APIError].Msg, and the JSON of a result or a [Response] are whole,
-// for the program's use. docs/loggers.md has the exceptions: fmt does not ask a value in an
-// unexported field how to print, and net/http writes to the standard logger what a server
-// sends unasked on an idle connection.
+// Error texts, log lines and the values passed to an [Observer] hold no phone number (it is
+// shown as 176****3340), picture code, SMS code, password, token or e-mail address, nor a part
+// of one. Of each message of the platform, the first four kilobytes are searched.
 //
-// # What is assumed
+// Requests and results print masked with every verb of fmt and in slog. The JSON of a request
+// and of an [APIError] is one masked string, because many loggers print JSON. The program
+// itself gets whole values: the fields of requests and results, [APIError].Msg, and the JSON of
+// a result or a [Response]. docs/loggers.md lists the exceptions.
 //
-// Nobody has spoken to the real platform with this version. That it speaks https, takes JSON
-// bodies, wants {} where an operation has no parameters, and asks for no signature is read
-// from its published pages of 2021. The README lists all that is assumed; "openplatform doctor"
-// asks a platform. [WithWrapper] can add a signature.
+// # Assumptions
+//
+// This version has not been used with the real platform yet. These points are assumptions from
+// the pages that the platform published in 2021: it uses https, takes JSON bodies, expects {}
+// for an operation without parameters, and needs no signature. docs/doctor.md lists all, and
+// "openplatform doctor" checks them. [WithWrapper] can add a signature.
 package openplatform

@@ -12,19 +12,18 @@ import (
 	"github.com/ebaas/openplatform-go/internal/jsonscan"
 )
 
-// A message is a request that is ready to be sent, as often as need be: every
-// attempt sends the same bytes.
+// A message is an encoded request: every attempt sends the same bytes.
 type message struct {
 	op      Operation
 	url     string
 	body    []byte
 	hasData bool    // the body carries parameters: without it the platform cannot act
-	params  []param // whose secrets must not be printed, should an answer repeat them
+	params  []param // the response may repeat them; their secrets must not be printed
 }
 
-// encode validates in and turns it into a message: parameters in the query for GET,
-// a JSON object for POST. A POST without parameters sends {}: the platform's POST
-// bodies are objects, and a body is what delivery is tracked by.
+// encode validates in and makes a message of it: parameters in the query for GET, a JSON
+// object for POST. A POST without parameters sends {}, because the platform's POST bodies
+// are objects, and because delivery is tracked by the body.
 func encode(c *core, op Operation, in any) (m message, err error) {
 	m = message{op: op, url: c.baseURL + op.Path}
 	if d, ok := asDocumented(in); ok {
@@ -56,14 +55,14 @@ func (m *message) encodeDocumented(d documented) error {
 	return nil
 }
 
-// encodeAny writes what Do was given.
+// encodeAny writes the parameters of Do.
 func (m *message) encodeAny(in any) error {
 	if v := reflect.ValueOf(in); v.Kind() == reflect.Pointer && v.IsNil() {
 		return setupError(m.op.Name, ruleNotNil)
 	}
 	switch err := jsonscan.Inspect(in, isRequest); {
 	case errors.Is(err, jsonscan.ErrRefused):
-		return setupError(m.op.Name, "the request must not contain a request type of the SDK, which encodes masked: copy its fields")
+		return setupError(m.op.Name, "the request must not contain a request type of the SDK, because its JSON is masked: copy its fields")
 	case err != nil:
 		return setupError(m.op.Name, ruleUTF8)
 	}
@@ -73,11 +72,11 @@ func (m *message) encodeAny(in any) error {
 		body, err = json.Marshal(in)
 	}
 	switch {
-	case bytes.Contains(body, []byte(`"`+maskedPrefix)): // a MarshalJSON of the caller's encoded one
+	case bytes.Contains(body, []byte(`"`+maskedPrefix)): // the caller's MarshalJSON encoded one
 		return setupError(m.op.Name, "the request must not contain the JSON of a request type of the SDK, which is masked")
 	case err != nil || !bytes.HasPrefix(body, []byte("{")):
 		return setupError(m.op.Name, "the request must encode as a JSON object") // the encoder's error can quote the value
-	case !jsonscan.IsUnicode(body): // raw JSON of the caller's is not
+	case !jsonscan.IsUnicode(body): // the caller's raw JSON may not be
 		return setupError(m.op.Name, ruleUTF8)
 	}
 	if m.op.Method == http.MethodPost {
@@ -99,8 +98,8 @@ const (
 	ruleUTF8   = "the request must be valid UTF-8"
 )
 
-// isRequest reports whether t is one of the SDK's own types, or embeds one: the JSON of a
-// request is masked.
+// isRequest reports whether t is one of the SDK's types, or embeds one: the JSON of a request
+// is masked.
 func isRequest(t reflect.Type) bool { return t.Implements(reflect.TypeFor[documented]()) }
 
 // encodeObject encodes params as a JSON object of strings.
@@ -119,7 +118,7 @@ func encodeObject(params []param) []byte {
 	return append(b, '}')
 }
 
-// appendString appends a string as JSON. What needs no escape it copies.
+// appendString appends a string as JSON. It copies a string that needs no escapes.
 func appendString(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
@@ -139,7 +138,7 @@ func queryOf(object []byte) (string, error) {
 			return errors.New("a GET parameter must be a string or a number")
 		}
 		if query.Has(string(name)) {
-			return errors.New("a GET parameter must be there once")
+			return errors.New("a GET parameter must not be repeated")
 		}
 		query.Set(string(name), string(value))
 		return nil

@@ -12,12 +12,10 @@ import (
 	"github.com/ebaas/openplatform-go/internal/jsonscan"
 )
 
-// Response is the platform's answer to an operation that succeeded: the envelope
-// that all operations share, with the operation's own result in Data. It prints
-// with the secrets in it masked.
+// Response is the platform's response to an operation that succeeded: the envelope that all
+// operations share, with the operation's result in Data. It prints with its secrets masked.
 type Response[T any] struct {
-	// RequestID identifies the request; the platform's support asks for it. It is
-	// empty if a gateway dropped it.
+	// RequestID identifies the request; the platform's support asks for it. It may be empty.
 	RequestID string
 	// Code is always [CodeOK].
 	Code Code
@@ -30,11 +28,11 @@ type Response[T any] struct {
 	// Header is the HTTP header.
 	Header http.Header
 
-	params func() []param // which Msg may repeat, behind a function as in Client; nil if there are none
+	params func() []param // Msg may repeat them; behind a function as in Client; nil if there are none
 }
 
-// Format implements [fmt.Formatter]: every verb prints the same, secrets masked and
-// without the header.
+// Format implements [fmt.Formatter]: every verb prints the response with its secrets masked
+// and without the header.
 func (r Response[T]) Format(f fmt.State, _ rune) {
 	requestID, msg := r.shown()
 	_, _ = fmt.Fprintf(f, "{request_id:%s code:%s msg:%s http_status:%d data:%v}", requestID, r.Code, msg, r.HTTPStatus, r.Data)
@@ -52,7 +50,7 @@ func (r Response[T]) LogValue() slog.Value {
 	)
 }
 
-// MarshalJSON implements [json.Marshaler] with the envelope as it is on the wire, whole:
+// MarshalJSON implements [json.Marshaler] with the envelope as on the wire, not masked:
 // request_id, code, msg and data.
 func (r Response[T]) MarshalJSON() ([]byte, error) {
 	return encodeEnvelope(r.RequestID, r.Code, r.Msg, r.Data)
@@ -79,26 +77,26 @@ func (r Response[T]) shown() (requestID, msg string) {
 	return shownRequestID(r.RequestID, params), shownText(r.Msg, params, maxMsg)
 }
 
-// The documented maximum lengths of the envelope's fields, in characters. They
-// bound what is printed; a longer field is delivered whole.
+// The documented maximum lengths of the envelope's fields, in characters. They limit what is
+// printed; the caller gets a longer field whole.
 const (
 	maxCode      = 32
 	maxRequestID = 64
 	maxMsg       = 255
 )
 
-// msgOK is the platform's word for success: in it there is nothing to mask.
+// msgOK is the platform's message for success: it needs no masking.
 const msgOK = "成功"
 
-// An envelope is a platform's answer before its data is looked at.
+// An envelope is a response before its data is decoded.
 type envelope struct {
 	requestID, code, msg text
 	data                 json.RawMessage // nil if it was missing
 }
 
-// parseEnvelope reads one JSON object and nothing after it. encoding/json on a
-// struct would also take "CODE" for "code" and the last of two codes: either could
-// make a success of a failure, so keys are matched here, exactly and once.
+// parseEnvelope reads one JSON object and nothing after it. encoding/json would also accept
+// "CODE" as "code", and the last of two codes. Both could turn a failure into a success, so
+// keys are matched here, exactly and once.
 func parseEnvelope(body []byte) (envelope, error) {
 	var env envelope
 	body = bytes.TrimPrefix(body, []byte("\uFEFF")) // some gateways send a BOM
@@ -109,7 +107,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 	case body[0] != '{':
 		return env, errors.New("the body is not a JSON object")
 	case !json.Valid(body):
-		return env, errors.New("the body is broken JSON, or more than one value")
+		return env, errors.New("the body is invalid JSON, or more than one value")
 	}
 	var seen [4]bool
 	targets := [...]*text{&env.requestID, &env.code, &env.msg}
@@ -119,7 +117,7 @@ func parseEnvelope(body []byte) (envelope, error) {
 		case i < 0:
 			return nil
 		case seen[i]:
-			return fmt.Errorf("the envelope has two fields %s", name)
+			return fmt.Errorf("the envelope has the field %s twice", name)
 		case i == len(targets):
 			env.data = value
 		case targets[i].UnmarshalJSON(value) != nil:
@@ -136,8 +134,8 @@ func parseEnvelope(body []byte) (envelope, error) {
 
 var envelopeFields = []string{"request_id", "code", "msg", "data"}
 
-// text is a string that some gateways send as a number: a code of 400003 must not
-// make the answer unreadable. null is the empty string.
+// text is a string that some gateways send as a number, such as the code 400003. null is the
+// empty string.
 type text string
 
 func (t *text) UnmarshalJSON(raw []byte) error {
@@ -146,7 +144,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// asText is text(s), without memory of its own for what nearly every answer says.
+// asText is text(s), without an allocation for the texts that nearly every response has.
 func asText(s []byte) text {
 	switch string(s) {
 	case string(CodeOK):

@@ -77,8 +77,8 @@ func TestSuccessNeedsTheDocumentedData(t *testing.T) {
 		{"number", 200, envelope("000", "成功", "1"), "data is not true"},
 		{"object", 200, envelope("000", "成功", `{"data":true}`), "data is not true"},
 		{"array", 200, envelope("000", "成功", "[true]"), "data is not true"},
-		{"at 400", 400, success, "no success"},
-		{"at 500", 500, success, "no success"},
+		{"at 400", 400, success, "an HTTP status other than 2xx"},
+		{"at 500", 500, success, "an HTTP status other than 2xx"},
 		{"at 304", 304, "", "redirect"},
 		{"at 302", 302, success, "redirect"},
 		{"at 204", 204, "", "empty"},
@@ -348,7 +348,7 @@ func TestDataThatIsNotUnicodeIsNoSuccess(t *testing.T) {
 		_, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
 		var failure *openplatform.ResponseError
 		require.ErrorAs(t, err, &failure, "%q", id)
-		assert.Contains(t, failure.Reason, "not Unicode")
+		assert.Contains(t, failure.Reason, "not valid Unicode")
 	}
 	url, _ := serve(t, answer(200, envelope("000", "\xcf\xb5", `{"open_id":"o-\ud83d\ude00\ufffd","token":"t"}`)))
 	resp, err := newClient(t, url).Login(t.Context(), &openplatform.LoginRequest{Account: "somebody", Password: "x"})
@@ -554,7 +554,7 @@ func TestTimeoutInTheMiddleOfTheAnswer(t *testing.T) {
 	var failure *openplatform.TransportError
 	require.ErrorAs(t, sendSmsCode(t.Context(), client), &failure)
 	assert.True(t, failure.Timeout())
-	assert.Contains(t, failure.Error(), "in the middle of the answer")
+	assert.Contains(t, failure.Error(), "while reading the response")
 }
 
 // The body of a 101 is the open connection: reading it would not end.

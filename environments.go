@@ -8,33 +8,31 @@ import (
 	"time"
 )
 
-// Environment names one of the platform's environments (环境). It is a plain
-// string, so that it can come from a flag, an environment variable or a
-// configuration file; [ParseEnvironment] and UnmarshalText accept the names
-// below and their usual short forms, and nothing else.
+// Environment is one of the platform's environments (环境). It is a string that can come
+// from a flag, an environment variable or a configuration file. [ParseEnvironment] and
+// UnmarshalText accept the names below and their usual short forms.
 type Environment string
 
-// The platform's environments, as the domain list (域名列表) on each of its
-// pages has them.
+// The platform's environments, from the domain list (域名列表) on its pages.
 const (
 	// Development is 开发, https://dev-etc.ebaas.com.
 	Development Environment = "development"
 	// Test is 测试, https://test-etc.ebaas.com.
 	Test Environment = "test"
-	// Production is 生产. The platform leaves its host blank on every account and
-	// single sign-on page, so [NewClient] needs [WithBaseURL] for it: passwords and
-	// phone numbers must not go to a host that nobody confirmed.
+	// Production is 生产. The account and single sign-on pages give no host for it, so
+	// [NewClient] needs [WithBaseURL]: passwords and phone numbers must not be sent to an
+	// unconfirmed host.
 	Production Environment = "production"
 )
 
-// ErrNoBaseURL is the error of [NewClient] for an environment whose host the
-// platform does not publish, [Production], when no [WithBaseURL] was given.
+// ErrNoBaseURL is the error of [NewClient] for [Production] without [WithBaseURL]: the
+// platform publishes no host for it.
 var ErrNoBaseURL = errors.New("the platform publishes no host for this environment: " +
 	"ask it for the base URL and pass it with WithBaseURL")
 
-// ParseEnvironment returns the environment that s names: "development", "dev" or
-// "dev-etc"; "test" or "test-etc"; "production" or "prod". Case does not matter.
-// Anything else, the empty string included, is an error.
+// ParseEnvironment returns the environment with the name s: "development", "dev" or
+// "dev-etc"; "test" or "test-etc"; "production" or "prod". Case does not matter. Any other
+// text, or an empty one, is an error.
 func ParseEnvironment(s string) (Environment, error) {
 	switch strings.ToLower(s) {
 	case "development", "dev", "dev-etc":
@@ -72,9 +70,8 @@ func (e *Environment) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// baseURL is the published address of e, "" where the platform publishes none.
-// No page gives a scheme; phone numbers and passwords travel over https unless the
-// caller says otherwise.
+// baseURL returns the published address of e, "" if there is none. The pages give no scheme:
+// the SDK uses https unless the caller sets another base URL.
 func (e Environment) baseURL() (string, error) {
 	known, err := ParseEnvironment(string(e))
 	if err != nil {
@@ -93,14 +90,14 @@ const (
 	envTimeout     = "OPENPLATFORM_TIMEOUT"
 )
 
-// NewClientFromEnv returns a client that is set up by the process's environment variables:
+// NewClientFromEnv returns a client that is configured by environment variables:
 //
-//   - OPENPLATFORM_ENV, required, is what [ParseEnvironment] takes: test, say;
-//   - OPENPLATFORM_BASE_URL is what [WithBaseURL] takes; production needs it;
+//   - OPENPLATFORM_ENV is the environment, for [ParseEnvironment]; it is required;
+//   - OPENPLATFORM_BASE_URL is the base URL, for [WithBaseURL]; production requires it;
 //   - OPENPLATFORM_TIMEOUT is a duration such as 5s, for [WithTimeout].
 //
-// opts come after them and win. A bad value is an error that names the variable, and never
-// quotes the value. Credentials are not read: pass them to [Client.AccessTokenSource].
+// opts override them. The error for an invalid value names the variable and does not quote
+// the value. Credentials are not read: pass them to [Client.AccessTokenSource].
 func NewClientFromEnv(opts ...Option) (*Client, error) {
 	env, err := ParseEnvironment(os.Getenv(envEnvironment))
 	if err != nil {
@@ -120,7 +117,7 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 	return NewClient(env, append(fromEnv, opts...)...)
 }
 
-// named puts the variable that an option comes from before the option's error.
+// named puts the name of the option's variable before the option's error.
 func named(variable string, opt Option) Option {
 	return func(c *config) error {
 		if err := opt(c); err != nil {

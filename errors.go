@@ -15,23 +15,21 @@ import (
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
-// Outcome says what a call may have done on the platform. It decides what to tell
-// the person at the screen: "try again", or "wait a minute".
+// Outcome says what a call may have done on the platform. It decides what to tell the person
+// at the screen: "try again" or "wait a minute".
 type Outcome int
 
 const (
-	// OutcomeUnknown means that the platform may have acted: for SendSmsCode, the
-	// SMS may be on its way. It is the answer wherever nothing else is proven: no
-	// usable answer came, or one with a code of class 5 or of no class. Do not send
-	// again without asking the person to wait.
+	// OutcomeUnknown means that the platform may have acted: for SendSmsCode, the SMS may
+	// have been sent. It is the outcome if there was no usable response, or a code outside
+	// 400… to 499…. Do not send again before the person has waited.
 	OutcomeUnknown Outcome = iota
-	// OutcomeNotSent means that the request provably never reached the platform.
-	// Calling again does no harm; whether it helps, the error's type tells: after a
-	// [ValidationError] it does not.
+	// OutcomeNotSent means that the request did not reach the platform. Calling again is
+	// safe. It does not help after a [ValidationError].
 	OutcomeNotSent
-	// OutcomeRejected means that the platform answered no, with a code of a 4xx
-	// class. The same request will be refused again, but for [ErrRateLimited], after
-	// which waiting helps; for SendSmsCode, start with a new picture.
+	// OutcomeRejected means that the platform refused the request, with a code of 400… to
+	// 499…. It will refuse the same request again. After [ErrRateLimited], wait; for
+	// SendSmsCode, start with a new picture.
 	OutcomeRejected
 	// OutcomeSucceeded is the outcome of a call without an error.
 	OutcomeSucceeded
@@ -51,10 +49,9 @@ func (o Outcome) String() string {
 	}
 }
 
-// OutcomeOf returns what the call that returned err may have done. err may be
-// wrapped; an error that is none of the SDK's is [OutcomeUnknown], nil is
-// [OutcomeSucceeded]. It speaks of that one call: of an operation that changes
-// nothing, such as GetImgCode, any outcome may be tried again.
+// OutcomeOf returns the outcome of the call that returned err. err may be wrapped. For nil
+// it returns [OutcomeSucceeded], for an error of another package [OutcomeUnknown]. An
+// operation that changes nothing, such as GetImgCode, may be called again after any outcome.
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return OutcomeSucceeded
@@ -68,14 +65,14 @@ type failure interface {
 	facts() facts
 }
 
-// facts are what an error says of the call or the attempt that failed with it. The zero
-// value is what is known of an error that is none of the SDK's.
+// facts are what an error says about the failed call or attempt. The zero value is for an
+// error of another package.
 type facts struct {
 	operation      string
 	outcome        Outcome
 	code           Code // "" if there was no envelope
 	requestID      string
-	httpStatus     int // 0 if there was no answer
+	httpStatus     int // 0 if there was no response
 	retryAfter     time.Duration
 	neverConnected bool // nothing was sent, because no connection could be made
 	mayPass        bool // another attempt could succeed
@@ -89,20 +86,20 @@ func factsOf(err error) facts {
 	return facts{}
 }
 
-// OperationOf returns the name of the operation that failed with err, such as "SendSmsCode",
-// and "" if err is none of the SDK's errors. err may be wrapped.
+// OperationOf returns the name of the operation that failed with err, such as "SendSmsCode".
+// It is "" for an error of another package. err may be wrapped.
 func OperationOf(err error) string { return factsOf(err).operation }
 
-// RequestIDOf returns the request id of the answer that err is about, which the platform's
-// support asks for. It is "" if there was no answer, or none with an id, or if err is none of
-// the SDK's errors. err may be wrapped.
+// RequestIDOf returns the request id of the response that err is about; the platform's
+// support asks for it. It is "" if there was no response, if the response had no id, or for
+// an error of another package. err may be wrapped.
 func RequestIDOf(err error) string { return factsOf(err).requestID }
 
-// RetryAfterOf returns how long the platform, or a gateway, asks to wait before another
-// call, 0 if it does not say. err may be wrapped.
+// RetryAfterOf returns the wait that the platform or a gateway asks for before another call,
+// 0 if there is none. err may be wrapped.
 func RetryAfterOf(err error) time.Duration { return factsOf(err).retryAfter }
 
-// Violation says what kind of rule a request breaks.
+// Violation is the kind of rule that a request breaks.
 type Violation string
 
 // The kinds of rules that a request can break.
@@ -110,15 +107,15 @@ const (
 	ViolationRequired Violation = "required"   // the field is empty
 	ViolationTooShort Violation = "too_short"  // it has fewer characters than documented
 	ViolationTooLong  Violation = "too_long"   // it has more
-	ViolationNotOneOf Violation = "not_one_of" // it is none of the documented values
+	ViolationNotOneOf Violation = "not_one_of" // it is not one of the documented values
 	ViolationNotText  Violation = "not_text"   // it is not valid UTF-8
-	// ViolationSetup is a mistake of the program that calls, not of a person who fills in a
-	// form: a nil request, an empty client id, a client that NewClient did not make.
+	// ViolationSetup is a mistake in the calling program, not in a form that a person filled
+	// in: a nil request, an empty client id, a client that does not come from NewClient.
 	ViolationSetup Violation = "setup"
 )
 
-// ValidationError says that a request breaks a rule that the platform documents, or that it
-// cannot be made at all. Nothing was sent. Correct the request.
+// ValidationError means that the request breaks a documented rule, or that it cannot be made
+// at all. Nothing was sent. Correct the request.
 type ValidationError struct {
 	Operation string
 	Field     string // the wire name; empty if the rule is about the request as a whole
@@ -130,32 +127,32 @@ func (e *ValidationError) Error() string {
 	return errorText(e.Operation, strings.TrimSpace(e.Field+" "+e.Rule), "outcome not sent")
 }
 
-// Format prints the error's text under every verb.
+// Format implements [fmt.Formatter] with the error's text for every verb.
 func (e *ValidationError) Format(f fmt.State, _ rune) { printError(f, e) }
 
 func (e *ValidationError) facts() facts {
 	return facts{operation: e.Operation, outcome: OutcomeNotSent}
 }
 
-// setupError is a mistake of the program that calls.
+// setupError returns the error for a mistake in the calling program.
 func setupError(operation, rule string) *ValidationError {
 	return &ValidationError{Operation: operation, Violation: ViolationSetup, Rule: rule}
 }
 
-// APIError is the platform's answer with a code other than 000. Compare it with
+// APIError is a response of the platform with a code other than 000. Compare it with
 // errors.Is and a sentinel such as [ErrInvalidToken] or [ErrRateLimited].
 type APIError struct {
 	Operation string
 	Code      Code
-	// Msg is the platform's text, whole, for the program: it can repeat what the
-	// request said, a phone number for one. Error prints it masked.
+	// Msg is the platform's text, not masked. It may repeat values of the request, such as a
+	// phone number. Error prints it masked.
 	Msg        string
-	RequestID  string // what the platform's support asks for; may be empty
+	RequestID  string // the platform's support asks for it; may be empty
 	HTTPStatus int
-	// RetryAfter is how long the platform asks to wait, 0 if it does not say.
+	// RetryAfter is the wait that the platform asks for, 0 if there is none.
 	RetryAfter time.Duration
 
-	params func() []param // which Msg may repeat, behind a function as in Client; nil if there are none
+	params func() []param // Msg may repeat them; behind a function as in Client; nil if there are none
 }
 
 func (e *APIError) Error() string {
@@ -165,16 +162,14 @@ func (e *APIError) Error() string {
 		fmt.Sprintf("request_id %s, HTTP %d, outcome %s", id, e.HTTPStatus, e.facts().outcome))
 }
 
-// Format prints the error's text under every verb, so that %#v does not print what
-// Error masks, of the value as of the pointer.
+// Format implements [fmt.Formatter] with the error's text for every verb: %#v would print
+// what Error masks.
 func (e APIError) Format(f fmt.State, _ rune) { printError(f, &e) }
 
-// LogValue implements [slog.LogValuer] with the error's text, of the value as of the
-// pointer.
+// LogValue implements [slog.LogValuer] with the error's text.
 func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
-// MarshalJSON implements [json.Marshaler] with the error's text, because JSON is how many
-// loggers print an error.
+// MarshalJSON implements [json.Marshaler] with the error's text, for loggers that print JSON.
 func (e APIError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
 
 // Is reports whether target is the sentinel of the error's code or of its class.
@@ -194,9 +189,9 @@ func (e *APIError) facts() facts {
 	}
 }
 
-// Masked returns a copy of e that may be shown or printed: what Code, Msg and RequestID repeat
-// of the request is masked, and so are all phone numbers and e-mail addresses in Msg, which is
-// then one line.
+// Masked returns a copy of e that may be shown or printed. In Code, Msg and RequestID the
+// secrets of the request are masked; in Msg also all phone numbers and e-mail addresses. Msg
+// is one line.
 func (e *APIError) Masked() *APIError {
 	var params []param
 	if e.params != nil {
@@ -210,28 +205,27 @@ func (e *APIError) Masked() *APIError {
 	return &p
 }
 
-// ResponseError says that an answer came which is not a valid envelope for the
-// operation: a gateway's HTML page, a redirect, a truncated body, one past the
-// limit of 1 MiB, code 000 at an HTTP status other than 2xx, or code 000 with data
-// that is not what the operation documents. The outcome is unknown. Nothing of the
-// body is kept but its length and an HTML page's title, because a debug page
-// repeats the request.
+// ResponseError is a response that is not a valid envelope for the operation: a gateway's
+// HTML page, a redirect, a truncated body, a body over 1 MiB, code 000 with an HTTP status
+// other than 2xx, or code 000 with data that the operation does not document. The outcome is
+// unknown. The error keeps only the length of the body and the title of an HTML page,
+// because a debug page may repeat the request.
 type ResponseError struct {
 	Operation   string
 	HTTPStatus  int
 	ContentType string // without parameters
 	RequestID   string // of the envelope, if it had one
 	RetryAfter  time.Duration
-	Reason      string // what is wrong with the answer
-	BodyLength  int    // in bytes; at most one past the limit
-	Title       string // of an HTML page, or the heading of one without a title; masked
+	Reason      string // what is wrong with the response
+	BodyLength  int    // in bytes, at most 1 MiB and one byte
+	Title       string // the title, or the first heading, of an HTML page; masked
 
 	cause     error
 	truncated bool // reading the body failed
 }
 
 func (e *ResponseError) Error() string {
-	what := "unusable answer: " + e.Reason
+	what := "unusable response: " + e.Reason
 	if e.Title != "" {
 		what += fmt.Sprintf(", page title %q", e.Title)
 	}
@@ -239,10 +233,10 @@ func (e *ResponseError) Error() string {
 		cmp.Or(e.RequestID, "none"), e.HTTPStatus, cmp.Or(e.ContentType, "none"), e.BodyLength))
 }
 
-// Format prints the error's text under every verb.
+// Format implements [fmt.Formatter] with the error's text for every verb.
 func (e *ResponseError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-// Unwrap returns why reading the answer ended early, nil if it did not.
+// Unwrap returns the error that ended the reading of the body, nil if there was none.
 func (e *ResponseError) Unwrap() error { return e.cause }
 
 // Is reports whether target is the sentinel of the HTTP status's class.
@@ -258,39 +252,39 @@ func (e *ResponseError) facts() facts {
 	}
 }
 
-// TransportError says that no usable answer came: a name that does not resolve, a
-// refused connection, TLS, a reset, a timeout, a cancelled ctx. [OutcomeOf] tells
-// whether the request can have reached the platform.
+// TransportError means that no usable response was received: a name that does not resolve, a
+// refused connection, a TLS failure, a reset, a timeout, a cancelled ctx. [OutcomeOf] says
+// whether the request may have reached the platform.
 type TransportError struct {
 	Operation string
-	// Attempts is how many times the request was tried, 0 if ctx had ended before.
+	// Attempts is the number of attempts, 0 if ctx had ended before the first.
 	Attempts int
-	// NotSent says that the request provably never reached the platform. Otherwise the
-	// outcome is unknown.
+	// NotSent says that the request did not reach the platform. If it is false, the outcome
+	// is unknown.
 	NotSent bool
 	// Reason says in a few words what went wrong. It holds no address and no secret.
 	Reason string
 	// Cause is what Unwrap returns.
 	Cause error `json:"-"`
 
-	// Of the last attempt alone:
-	dialFailed  bool // it provably failed to make a connection
-	certificate bool // it met a certificate that is not trusted
+	// About the last attempt only:
+	dialFailed  bool // no connection was made: this is certain
+	certificate bool // the certificate is not trusted
 }
 
 func (e *TransportError) Error() string {
 	return errorText(e.Operation, e.Reason, fmt.Sprintf("attempts %d, outcome %s", e.Attempts, e.facts().outcome))
 }
 
-// Format prints the error's text under every verb.
+// Format implements [fmt.Formatter] with the error's text for every verb.
 func (e *TransportError) Format(f fmt.State, _ rune) { printError(f, e) }
 
-// Unwrap returns the cause. The SDK sets it only if it is of a kind that cannot hold a URL: a context
-// error, an errno, [os.ErrDeadlineExceeded], an end of file, a [*net.DNSError] or an
-// error of [crypto/x509]. Net/http's own errors quote whole URLs, and with them tokens.
+// Unwrap returns the cause, if it is of a kind that cannot hold a URL: a context error, an
+// errno, [os.ErrDeadlineExceeded], an end of file, a [*net.DNSError] or an error of
+// [crypto/x509]. Other errors of net/http quote whole URLs, which may hold tokens.
 func (e *TransportError) Unwrap() error { return e.Cause }
 
-// Timeout reports whether time ran out.
+// Timeout reports whether the call timed out.
 func (e *TransportError) Timeout() bool {
 	return errors.Is(e.Cause, context.DeadlineExceeded) || errors.Is(e.Cause, os.ErrDeadlineExceeded)
 }
@@ -306,8 +300,7 @@ func (e *TransportError) facts() facts {
 	return f
 }
 
-// printable returns err without what only the program may see: what observers and
-// logs are given.
+// printable returns err with its secrets masked, for observers and logs.
 func printable(err error) error {
 	if err == nil {
 		return nil
@@ -319,7 +312,7 @@ func printable(err error) error {
 	return err
 }
 
-// explain says why a round trip failed: ctx ended, or what err tells. See [TransportError.Unwrap].
+// explain returns why a round trip failed: ctx ended, or err. See [TransportError.Unwrap].
 func explain(ctx context.Context, err error) delivery.Failure {
 	f := delivery.Explain(err)
 	if ended := ctx.Err(); ended != nil {

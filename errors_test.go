@@ -151,15 +151,15 @@ func TestErrorTexts(t *testing.T) {
 		},
 		{
 			"ResponseError", answer(502, fixture(t, "broken/nginx-502.html"), "Content-Type", "text/html"),
-			`openplatform: SendSmsCode: unusable answer: the body is not a JSON object, page title "502 Bad Gateway" (request_id none, HTTP 502, content type text/html, 150 bytes, outcome unknown)`,
+			`openplatform: SendSmsCode: unusable response: the body is not a JSON object, page title "502 Bad Gateway" (request_id none, HTTP 502, content type text/html, 150 bytes, outcome unknown)`,
 		},
 		{
 			"ResponseError with a request id", answer(200, envelope("000", "成功", "false")),
-			"openplatform: SendSmsCode: unusable answer: code 000, but data is not true (request_id " + id + ", HTTP 200, content type application/json, 94 bytes, outcome unknown)",
+			"openplatform: SendSmsCode: unusable response: code 000, but data is not true (request_id " + id + ", HTTP 200, content type application/json, 94 bytes, outcome unknown)",
 		},
 		{
 			"ResponseError of a redirect", answer(302, "", "Location", "http://elsewhere.invalid/?mobile="+mobile, "Content-Type", ""),
-			"openplatform: SendSmsCode: unusable answer: a redirect, which is never followed (request_id none, HTTP 302, content type none, 0 bytes, outcome unknown)",
+			"openplatform: SendSmsCode: unusable response: a redirect, which the client does not follow (request_id none, HTTP 302, content type none, 0 bytes, outcome unknown)",
 		},
 		{
 			"TransportError", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },

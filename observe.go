@@ -7,74 +7,73 @@ import (
 	"time"
 )
 
-// An Observer is told of each call and of each attempt within it. Both methods
-// return a ctx, which carries the call or attempt on and must derive from the one given,
-// or timeouts are lost; and a function that is called once when it ends. Either may be
-// nil. A tracer opens a span in each and closes it in the function. Observers are called
-// from many goroutines at once, in the caller's own, and must not block. A panic of theirs
-// reaches the caller; of a fetch that belongs to an [AccessTokenSource], those who wait for it.
+// An Observer is notified of each call and each attempt. Both methods return a ctx for the
+// rest of the call or attempt, and a function that is called once at its end. Either may be
+// nil. The ctx must derive from the given one, or timeouts are lost. A tracer starts a span
+// in the method and ends it in the function.
 //
-// Nothing an Observer is given holds a secret: an [*APIError] is a copy whose Msg is
-// masked.
+// Observers run in the goroutines of the callers, many at once, and must not block. A panic
+// reaches the caller, or the callers who wait for an [AccessTokenSource]. The values hold no
+// secrets: an [*APIError] is a masked copy.
 type Observer interface {
 	ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd))
 	ObserveAttempt(ctx context.Context, start AttemptStart) (context.Context, func(AttemptEnd))
 }
 
-// A TracePropagator is an [Observer] that has trace headers sent with each attempt. Without
-// one, no trace header leaves this process.
+// A TracePropagator is an [Observer] that adds trace headers to each attempt. Without one, no
+// trace header is sent.
 type TracePropagator interface {
 	Observer
-	// TraceHeaders returns the headers for an attempt, given the ctx that ObserveAttempt
-	// returned. Of traceparent, tracestate and baggage those that it names are sent, and
-	// nothing else: the platform is a third party, so name baggage only if it may read it.
+	// TraceHeaders returns the headers for an attempt. ctx is the one that ObserveAttempt
+	// returned. Only traceparent, tracestate and baggage are sent. The platform is a third
+	// party: return baggage only if the platform may read it.
 	TraceHeaders(ctx context.Context) map[string]string
 }
 
-// CallStart is what is known before a call.
+// CallStart describes a call before it starts.
 type CallStart struct {
 	Operation string
 	Method    string // "" for a composite call
 	Host      string // of the base URL, without the port
 	Port      int    // of the base URL, or its scheme's
 	Path      string // without the base URL's own path; "" for a composite call
-	// Composite says that this call consists of others, which are observed within it and
-	// counted by themselves: [AccessTokenSource.VerifyUser], whose Operation is "VerifyUser",
-	// and "RenewAccessToken", which is what a source does when it needs a new token, be it
-	// from the platform or from the [TokenStore].
+	// Composite says that this call consists of other calls, which are observed within it.
+	// Composite calls are "VerifyUser", for [AccessTokenSource.VerifyUser], and
+	// "RenewAccessToken", when a source gets a new token from the platform or the
+	// [TokenStore].
 	Composite bool
 }
 
-// CallEnd is how a call ended.
+// CallEnd is the result of a call.
 type CallEnd struct {
 	Outcome    Outcome
 	Code       Code   // "" if there was no envelope, and for a composite call that succeeded
 	RequestID  string // "" likewise
-	HTTPStatus int    // 0 if there was no answer
-	Attempts   int    // 0 if nothing was attempted, and for a composite call
+	HTTPStatus int    // 0 if there was no response
+	Attempts   int    // 0 if there was no attempt, and for a composite call
 	Duration   time.Duration
 	Waited     time.Duration // between attempts; it is part of Duration
 	Stopped    StopReason    // why no further attempt was made; "" if the call succeeded or made none
 	Err        error         // nil on success
 }
 
-// StopReason says why a call that failed was not attempted again.
+// StopReason is the reason why a failed call was not retried.
 type StopReason string
 
-// The reasons for which a call is not attempted again.
+// The reasons why a failed call is not retried.
 const (
-	// StopNotRepeatable: a second delivery might do harm, or could not help. See "What is
-	// repeated" in the package documentation.
+	// StopNotRepeatable: a retry is not safe, or would not help. See "Retries" in the package
+	// documentation.
 	StopNotRepeatable StopReason = "not_repeatable"
 	// StopPolicy: MaxAttempts were made, or Retry-After is longer than MaxDelay.
 	StopPolicy StopReason = "policy"
-	// StopQuota: the repetitions of the client's calls have used up their quota.
+	// StopQuota: the retries of the client's calls have used up the quota.
 	StopQuota StopReason = "quota"
 	// StopDeadline: ctx or the client's timeout has ended, or would end during the wait.
 	StopDeadline StopReason = "deadline"
 )
 
-// AttemptStart is what is known before an attempt.
+// AttemptStart describes an attempt before it starts.
 type AttemptStart struct {
 	Operation string
 	Method    string
@@ -84,20 +83,20 @@ type AttemptStart struct {
 	Path      string // the operation's: without the base URL's own path
 	URL       string // the whole URL, with REDACTED for each value in the query
 	Number    int    // from 1
-	Cause     error  // how the attempt before it failed; nil for the first
+	Cause     error  // the error of the attempt before it; nil for the first
 }
 
-// AttemptEnd is how an attempt ended. Data that is not what the operation documents
-// is found after the last attempt: only [CallEnd] tells of it.
+// AttemptEnd is the result of an attempt. Data that the operation does not document is found
+// after the last attempt: only [CallEnd] reports it.
 type AttemptEnd struct {
 	Outcome     Outcome
 	Code        Code
 	RequestID   string
 	HTTPStatus  int
-	Protocol    string // of the answer, such as "HTTP/1.1"; "" if there was none
-	Peer        string // address and port of the connection's other end; "" if unknown
+	Protocol    string // of the response, such as "HTTP/1.1"; "" if there was none
+	Peer        string // the remote address and port; "" if unknown
 	Reused      bool   // the connection had been used before
-	AnswerBytes int    // of the answer's body after decompression, at most one past the limit
+	AnswerBytes int    // length of the response's body after decompression, at most 1 MiB and one byte
 	Duration    time.Duration
 	Err         error
 }
@@ -114,8 +113,8 @@ func combined(all []Observer) Observer {
 	}
 }
 
-// observers are told one after the other, and of an end in the opposite order: the ctx of
-// the first is around that of the second.
+// observers are notified one after the other, and of an end in the opposite order: the ctx of
+// the second derives from that of the first.
 type observers []Observer
 
 func (all observers) ObserveCall(ctx context.Context, start CallStart) (context.Context, func(CallEnd)) {
@@ -130,7 +129,7 @@ func (all observers) ObserveAttempt(ctx context.Context, start AttemptStart) (co
 	})
 }
 
-// TraceHeaders returns the headers of all propagators. Of two values the later one is sent.
+// TraceHeaders returns the headers of all propagators. The last one's value is sent.
 func (all observers) TraceHeaders(ctx context.Context) map[string]string {
 	headers := map[string]string{}
 	for _, o := range all {

@@ -14,8 +14,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
-// An Option changes how [NewClient] sets a client up. One with a bad value makes
-// NewClient fail.
+// An Option configures a client, for [NewClient]. NewClient fails if a value is invalid.
 type Option func(*config) error
 
 type config struct {
@@ -30,17 +29,16 @@ type config struct {
 	header    http.Header
 }
 
-// WithBaseURL sends calls to base instead of the environment's published host: a
-// production host that the platform gave you, a gateway of your own, or a sandbox.
-// It is http or https with a host; a path is kept and put before each operation's
-// path. User info, a query or a fragment is an error, since it would leak into
-// every request. Plain http sends passwords in the clear: it is for loopback.
+// WithBaseURL sends calls to base instead of the environment's published host: to a
+// production host that the platform gave you, your own gateway, or a sandbox. base is an http
+// or https URL with a host. Its path is put before each operation's path. User info, a query
+// or a fragment is an error. Plain http does not encrypt passwords: use it for loopback only.
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
 		u, err := url.Parse(base)
 		switch {
 		case err != nil:
-			// The parser's error quotes its input, in which a password may stand.
+			// The parser's error quotes its input, which may hold a password.
 			return errors.New("WithBaseURL: not a URL")
 		case u.Scheme != "http" && u.Scheme != "https":
 			return errors.New("WithBaseURL: want an absolute http or https URL")
@@ -56,26 +54,24 @@ func WithBaseURL(base string) Option {
 	}
 }
 
-// WithHTTPClient makes calls through hc: your own proxy, certificate authorities,
-// a RoundTripper that signs requests. The client is copied, never changed. A nil
-// Transport in it means [DefaultTransport]; its Jar and Timeout (of one attempt)
-// are kept; its CheckRedirect is not, because redirects are never followed.
+// WithHTTPClient makes calls through hc, for a proxy, certificate authorities, or a
+// RoundTripper of your own. The client is copied and not changed. A nil Transport means
+// [DefaultTransport]. Jar and Timeout (of one attempt) are used. CheckRedirect is not,
+// because redirects are never followed.
 //
-// An [*http.Transport] is cloned the first time a client is given it, and clients that are
-// given the same one share the clone and its connections: set it up before. Protocols that
-// were registered with it are not used. With entries of yours in its TLSNextProto it counts
-// as a RoundTripper of yours.
+// An [*http.Transport] is cloned when it is first used. Clients with the same one share the
+// clone and its connections, so configure it before. Protocols registered with it are not
+// used. If its TLSNextProto has your own entries, it is treated as your own RoundTripper.
 //
-// A RoundTripper of yours decides whether the SDK's promises hold behind it. Change a
-// request only in a copy made with its Clone method, which keeps its Body and its nil
-// GetBody: with a GetBody, net/http sends a request again by itself. Leave repeating to
-// [RetryPolicy]. A RoundTripper that reads the body before it has a connection makes
-// "not sent" unprovable, and behind any but net/http's own a GET is never provably not
-// sent: their failures are [OutcomeUnknown] and dials are not repeated.
+// With your own RoundTripper, the SDK cannot keep all its promises. Change a request only in
+// a copy made with its Clone method, and leave GetBody nil: with a GetBody, net/http retries
+// the request. Leave retries to [RetryPolicy]. A failed GET then has [OutcomeUnknown], and so
+// has a failed POST if the RoundTripper reads the body before it has a connection: a failed
+// dial of an operation that changes something is not retried.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
-			return errors.New("WithHTTPClient: nil client")
+			return errors.New("WithHTTPClient: the client must not be nil")
 		}
 		if t, ok := hc.Transport.(*http.Transport); ok && t == nil {
 			return errors.New("WithHTTPClient: nil *http.Transport; leave Transport unset for the default")
@@ -85,29 +81,28 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithWrapper puts a RoundTripper around the one that delivers each request: one that signs
-// it, say, or adds a header for each call. wrap is called once and returns a RoundTripper
-// that goes through next. Given more than once, the first one is outermost.
+// WithWrapper puts a RoundTripper around the one that sends each request, for example to sign
+// it or to add a header. wrap is called once and returns a RoundTripper that calls next. If
+// the option is given more than once, the first wrapper is the outermost.
 //
-// All promises hold behind it, unlike behind a RoundTripper in [WithHTTPClient]. next sends a
-// request once; to call it again for the same one is an error. The wrapper may read the body
-// of its request, and change the headers in a copy made with Clone; what is sent is always
-// the body that the SDK made. A wrapper that does not call next, does not wait for it, or
-// fails in another way after it, leaves the outcome unknown. One that sends the request by
-// other means and then returns next's error voids these promises.
+// All promises of the SDK hold, unlike with a RoundTripper in [WithHTTPClient]. next sends a
+// request once; a second call with the same request is an error. The wrapper may read the
+// request's body, and change headers in a copy made with Clone. The SDK always sends its own
+// body. The outcome is unknown if the wrapper does not call next, does not wait for it, or
+// returns an error of its own after it. The wrapper must not send the request in another way.
 func WithWrapper(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		if wrap == nil {
-			return errors.New("WithWrapper: nil")
+			return errors.New("WithWrapper: wrap must not be nil")
 		}
 		c.wrappers = append(c.wrappers, wrap)
 		return nil
 	}
 }
 
-// WithTimeout bounds a whole call, with all its attempts and the waits between
-// them, in addition to the caller's ctx; whichever ends first counts. The default
-// is 15 seconds. It must be positive: a call that can hang for ever is not on offer.
+// WithTimeout sets the timeout of a whole call, with all its attempts and waits. The caller's
+// ctx may end earlier. The default is 15 seconds. d must be positive: every call has a
+// timeout.
 func WithTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {
@@ -118,12 +113,12 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithRetry replaces the default [RetryPolicy]. It never makes an operation that
-// changes something leave twice: see the package documentation.
+// WithRetry replaces the default [RetryPolicy]. No policy makes an operation that changes
+// something be sent twice: see the package documentation.
 func WithRetry(p RetryPolicy) Option {
 	return func(c *config) error {
 		if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 {
-			return errors.New("WithRetry: negative field")
+			return errors.New("WithRetry: a field is negative")
 		}
 		if longest := 24 * time.Hour; p.BaseDelay > longest || p.MaxDelay > longest {
 			return fmt.Errorf("WithRetry: a delay is longer than %v", longest)
@@ -136,56 +131,56 @@ func WithRetry(p RetryPolicy) Option {
 	}
 }
 
-// WithLogger logs one line a call to l: operation, host, code, request_id,
-// http_status, attempts, duration and outcome, and the error's text if there is
-// one. Success is logged at Debug, a rejection by the platform at Info, and what
-// did not arrive or may have at Warn. A success that took more than one attempt is logged at
-// Info, with the error of the last attempt that failed. No line holds a secret.
+// WithLogger logs one line per call to l: operation, host, code, request_id, http_status,
+// attempts, duration, outcome and, if there is one, the error. The level is Debug for a
+// success, Info for [OutcomeRejected], and Warn for [OutcomeNotSent] and [OutcomeUnknown]. A
+// success after a retry is logged at Info, with the error of the last failed attempt. No line
+// holds a secret.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
-			return errors.New("WithLogger: nil logger")
+			return errors.New("WithLogger: the logger must not be nil")
 		}
 		c.logger = l
 		return nil
 	}
 }
 
-// WithObserver tells o of each call and each attempt, for tracing and metrics. Given more
-// than once, all observers are told, the first one first.
+// WithObserver notifies o of each call and each attempt, for tracing and metrics. If it is
+// given more than once, all observers are notified, in this order.
 func WithObserver(o Observer) Option {
 	return func(c *config) error {
 		if o == nil {
-			return errors.New("WithObserver: nil observer")
+			return errors.New("WithObserver: the observer must not be nil")
 		}
 		c.observers = append(c.observers, o)
 		return nil
 	}
 }
 
-// WithUserAgent puts product, such as "shop-backend/2.3", before the SDK's own
-// product in the User-Agent header.
+// WithUserAgent puts product, such as "shop-backend/2.3", before the SDK's product in the
+// User-Agent header.
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if product == "" || !isHeaderValue(product) {
-			return errors.New("WithUserAgent: want printable text")
+			return errors.New("WithUserAgent: the product must be printable text")
 		}
 		c.userAgent = product
 		return nil
 	}
 }
 
-// WithHeader adds a header to every request, for a gateway that asks for one.
-// Headers that would change how a request is delivered or framed are refused,
-// Idempotency-Key among them: it makes net/http send a request again.
+// WithHeader adds a header to every request, for a gateway that needs one. Headers that
+// change the delivery or the framing of a request are an error. Idempotency-Key is one of
+// them: it makes net/http retry a request.
 func WithHeader(key, value string) Option {
 	return func(c *config) error {
 		key := textproto.CanonicalMIMEHeaderKey(key)
 		switch {
 		case !isHeaderKey(key):
-			return errors.New("WithHeader: not a header name")
+			return errors.New("WithHeader: not a valid header name")
 		case refusedHeaders[key]:
-			return fmt.Errorf("WithHeader: %s is not for callers to set", key)
+			return fmt.Errorf("WithHeader: %s must not be set", key)
 		case !isHeaderValue(value):
 			return fmt.Errorf("WithHeader: the value of %s holds a control character", key)
 		}
@@ -209,7 +204,7 @@ var refusedHeaders = map[string]bool{
 	"Trailer":           true,
 	"Transfer-Encoding": true,
 	"Upgrade":           true,
-	"User-Agent":        true, // WithUserAgent has it
+	"User-Agent":        true, // use WithUserAgent
 	"X-Idempotency-Key": true,
 }
 
@@ -224,7 +219,7 @@ func isHeaderValue(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return (r < ' ' && r != '\t') || r == 0x7f }) < 0
 }
 
-// setTraceHeaders adds the headers that a propagator asks for.
+// setTraceHeaders adds the headers of the propagator.
 func (c *core) setTraceHeaders(ctx context.Context, h http.Header) {
 	for name, value := range c.tracer.TraceHeaders(ctx) {
 		switch name = http.CanonicalHeaderKey(name); name {

@@ -8,27 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-// A param is one documented field of a request or a result, with the rules that
-// the platform's page gives for it, and those alone.
+// A param is one documented field of a request or a result, with the rules of the platform's
+// page and no others.
 type param struct {
 	name     string // on the wire
 	value    string
 	optional bool                // of a result: the platform may leave it out
-	setup    bool                // of a request: the program fills it in, and no person
+	setup    bool                // of a request: the program fills it in, not a person
 	min      int                 // in characters, 0 where no minimum is documented
 	max      int                 // in characters, 0 where no maximum is documented
 	oneOf    []string            // the documented set, nil where there is none
 	mask     func(string) string // how it is printed, nil for what is no secret
 }
 
-// documented is what the request and result types of known operations implement: one
-// list from which validation, the wire, masking and printing follow.
+// documented is implemented by the request and result types of known operations. Validation,
+// encoding, masking and printing use this one list.
 type documented interface{ params() []param }
 
 var ownPackage = reflect.TypeFor[Client]().PkgPath()
 
-// asDocumented returns v as one of the SDK's own types. A caller's type that embeds
-// one has its methods too, but rules of its own, or a nil pointer in it.
+// asDocumented returns v as one of the SDK's types. A caller's type that embeds one has its
+// methods too, but may have other rules, or hold a nil pointer.
 func asDocumented(v any) (documented, bool) {
 	d, ok := v.(documented)
 	if !ok {
@@ -41,7 +41,7 @@ func asDocumented(v any) (documented, bool) {
 	return d, t.PkgPath() == ownPackage
 }
 
-// A broken rule is one that params break. Its text never has the value in it.
+// A broken is a rule that a param breaks. Its text never holds the value.
 type broken struct {
 	field     string
 	violation Violation

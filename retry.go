@@ -8,20 +8,20 @@ import (
 	"github.com/ebaas/openplatform-go/internal/retry"
 )
 
-// RetryPolicy says how often and after what waits a call is attempted again. What
-// may be repeated at all is not for a policy to say; see the package documentation.
+// RetryPolicy sets the number of attempts of a call and the waits between them. Which calls
+// are retried does not depend on it; see the package documentation.
 //
-// The wait before attempt n+1 is random between 0 and BaseDelay·2ⁿ⁻¹, at most
-// MaxDelay. If the platform sends a Retry-After, the wait is that long and the random
-// wait on top; one longer than MaxDelay, or a wait that ctx or the client's timeout
-// would not outlast, ends the call at once with the error at hand.
+// The wait before attempt n+1 is random, between 0 and BaseDelay·2ⁿ⁻¹, at most MaxDelay. A
+// Retry-After of the platform is added to it. The call returns its error at once if
+// Retry-After is longer than MaxDelay, or if ctx or the client's timeout would end during the
+// wait.
 type RetryPolicy struct {
-	MaxAttempts int           // 0 means 3; 1 switches repetition off
+	MaxAttempts int           // 0 means 3; 1 switches retries off
 	BaseDelay   time.Duration // 0 means 100 ms
 	MaxDelay    time.Duration // 0 means 2 s
 }
 
-// deliver attempts m until it has an answer or must not go on.
+// deliver sends m until it has a response or must not retry.
 func (c *core) deliver(ctx context.Context, m message) (a answer, way course, err error) {
 	arrived := false // an attempt may have reached the platform
 	for n := 1; ; n++ {
@@ -36,7 +36,7 @@ func (c *core) deliver(ctx context.Context, m message) (a answer, way course, er
 		if ended != nil {
 			err = &TransportError{
 				Operation: m.op.Name, Attempts: n, NotSent: !arrived,
-				Reason: endOf(ended) + " while waiting to try again", Cause: ended,
+				Reason: endOf(ended) + " while waiting for a retry", Cause: ended,
 			}
 		}
 		if way.stopped != "" {
@@ -46,8 +46,8 @@ func (c *core) deliver(ctx context.Context, m message) (a answer, way course, er
 	}
 }
 
-// pause waits before the attempt that follows one that failed with err, or notes why there
-// must be none. It returns the error of a ctx that has ended meanwhile.
+// pause waits before the next attempt after err, or sets why there is none. It returns the
+// error of ctx if ctx ends during the wait.
 func (c *core) pause(ctx context.Context, op Operation, err error, way *course) (ended error) {
 	delay, inPolicy := c.retry.Delay(way.attempts, RetryAfterOf(err))
 	switch {
@@ -78,8 +78,8 @@ func (c *core) pause(ctx context.Context, op Operation, err error, way *course) 
 	return ended
 }
 
-// settled gives the error of attempt n the view of the whole call: not sent means that no
-// attempt was. The attempt's own error, which an observer may keep, stays as it is.
+// settled makes the error of the whole call from the error of attempt n: not sent means that
+// no attempt was sent. It copies the error, because an observer may keep it.
 func settled(err error, n int, arrived bool) error {
 	e, ok := err.(*TransportError) //nolint:errorlint // attempt returns it unwrapped
 	if !ok {
@@ -90,14 +90,13 @@ func settled(err error, n int, arrived bool) error {
 	return &whole
 }
 
-// isEndOf reports whether err is nothing but the end of ctx.
+// isEndOf reports whether err is only the end of ctx.
 func isEndOf(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && errors.Is(err, ctx.Err())
 }
 
-// mayRepeat reports whether a second delivery after err is safe and could help. For
-// an operation that changes something only one thing is: that there never was a
-// connection to deliver it over.
+// mayRepeat reports whether a retry after err is safe and could help. An operation that
+// changes something is retried only if there was no connection.
 func mayRepeat(op Operation, err error) bool {
 	f := factsOf(err)
 	return f.neverConnected || op.Repeatable && f.mayPass

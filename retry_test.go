@@ -138,7 +138,7 @@ func TestACancelledCallCostsNoQuota(t *testing.T) {
 		go func() { <-gone; cancel() }()
 		err := getImgCode(ctx, client)
 		require.ErrorIs(t, err, context.Canceled)
-		assert.NotContains(t, err.Error(), "waiting to try again")
+		assert.NotContains(t, err.Error(), "waiting for a retry")
 	}
 	lives.Store(true)
 	received.Store(0)
@@ -161,7 +161,7 @@ func TestARepetitionThatIsNotMadeIsGivenBack(t *testing.T) {
 		}()
 		err := getImgCode(ctx, client)
 		require.ErrorIs(t, err, context.Canceled)
-		assert.Contains(t, err.Error(), "while waiting to try again", "the quota is as full as it was")
+		assert.Contains(t, err.Error(), "while waiting for a retry", "the quota is as full as it was")
 	}
 }
 
@@ -218,7 +218,7 @@ func TestCtxEndsTheWaitBetweenAttempts(t *testing.T) {
 			start := time.Now()
 			err := tt.call(ctx, client)
 			assert.ErrorIs(t, err, context.Canceled)
-			assert.Contains(t, err.Error(), "cancelled while waiting to try again")
+			assert.Contains(t, err.Error(), "cancelled while waiting for a retry")
 			assert.Equal(t, tt.outcome, openplatform.OutcomeOf(err))
 			assert.Less(t, time.Since(start), 30*time.Second)
 		})

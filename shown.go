@@ -10,7 +10,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-// secretsOf returns what of params must not be printed.
+// secretsOf returns the params that must not be printed.
 func secretsOf(params []param) []mask.Secret {
 	var secrets []mask.Secret
 	for _, p := range params {
@@ -21,7 +21,7 @@ func secretsOf(params []param) []mask.Secret {
 	return secrets
 }
 
-// shown is how a field prints.
+// shown returns the field as it is printed.
 func (p param) shown() string {
 	if p.mask == nil {
 		return mask.Cut(mask.Plain(p.value), maxMsg)
@@ -29,7 +29,7 @@ func (p param) shown() string {
 	return mask.Cut(mask.Plain(p.mask(p.value)), maxMsg)
 }
 
-// printParams is what a documented type prints under every verb.
+// printParams prints a documented type, for every verb.
 func printParams(w io.Writer, params []param) { _, _ = io.WriteString(w, paramsText(params)) }
 
 func paramsText(params []param) string {
@@ -40,7 +40,7 @@ func paramsText(params []param) string {
 	return "{" + strings.Join(fields, " ") + "}"
 }
 
-// logParams is what a documented type logs.
+// logParams returns a documented type as it is logged.
 func logParams(params []param) slog.Value {
 	attrs := make([]slog.Attr, len(params))
 	for i, p := range params {
@@ -52,11 +52,11 @@ func logParams(params []param) slog.Value {
 // maskedPrefix begins the JSON of every request, so that Do can find it.
 const maskedPrefix = "masked {"
 
-// maskedJSON is the JSON of a request: one string, for the many loggers that print JSON.
-// To read it back as a request fails, so that nothing passes a masked phone number on.
+// maskedJSON returns the JSON of a request: one string, for loggers that print JSON. It cannot
+// be decoded into a request, so a masked phone number is never used as a real one.
 func maskedJSON(params []param) ([]byte, error) { return json.Marshal("masked " + paramsText(params)) }
 
-// shownText is a text of the platform's as it is printed: without what the params hold.
+// shownText returns a text of the platform as it is printed, with the secrets of params masked.
 func shownText(s string, params []param, limit int) string {
 	if s == "" || s == msgOK {
 		return s
@@ -68,13 +68,13 @@ func shownRequestID(id string, params []param) string {
 	return mask.Cut(mask.RequestID(id, secretsOf(params)), maxRequestID)
 }
 
-// shownCode leaves a code of the documented form alone, whatever else the request said:
-// programs and people tell failures by it.
+// shownCode does not mask a code of the documented form, because programs and people need it
+// to tell failures apart.
 func shownCode(code Code, params []param) Code {
 	switch class := code.class(); {
 	case class != 0 && len(code) <= len(CodeInvalidToken):
 		return code
-	case 400 <= class && class <= 599: // of digits: among contacts it would be a phone number
+	case 400 <= class && class <= 599: // digits, which would be masked like a phone number
 		return Code(mask.Cut(mask.Secrets(string(code), secretsOf(params)), maxCode))
 	default:
 		return Code(shownText(string(code), params, maxCode))
@@ -83,8 +83,8 @@ func shownCode(code Code, params []param) Code {
 
 const maxErrorText = 1000 // bytes
 
-// errorText puts an error on one line. If it is too long, what happened gives way
-// first, the operation and the request id last.
+// errorText writes an error on one line. If it is too long, the description is cut first, the
+// operation and the request id last.
 func errorText(operation, what, details string) string {
 	head := cutBytes("openplatform: "+mask.Plain(operation), maxErrorText/4) + ": "
 	tail := " (" + cutBytes(mask.Plain(details), maxErrorText/2) + ")"

@@ -14,7 +14,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-// A callSpan is a call under observation, the zero callSpan one that nobody observes.
+// A callSpan is a call that is observed or logged. The zero callSpan is for a call that is not.
 type callSpan struct {
 	c     *core
 	ctx   context.Context
@@ -39,8 +39,8 @@ func (c *core) startCall(ctx context.Context, op Operation) (context.Context, ca
 	return s.ctx, s
 }
 
-// startComposite observes a call that consists of others. The logger has a line of each of
-// those, so it gets none of this one.
+// startComposite observes a call that consists of others. It is not logged, because each of
+// the others is.
 func (c *core) startComposite(ctx context.Context, name string) (context.Context, func(error)) {
 	if c.observer == nil {
 		return ctx, func(error) {}
@@ -52,7 +52,7 @@ func (c *core) startComposite(ctx context.Context, name string) (context.Context
 		}
 		e := s.callEnd(answer{}, course{}, err)
 		if err == nil {
-			e.Code = "" // there is no envelope of the whole
+			e.Code = "" // a composite call has no envelope
 		}
 		s.done(e)
 	}
@@ -112,7 +112,7 @@ func levelOf(o Outcome, way course) slog.Level {
 	}
 }
 
-// observedAttempt is an attempt, reported to the observer.
+// observedAttempt makes an attempt and notifies the observer.
 func (c *core) observedAttempt(ctx context.Context, m message, way course) (answer, error) {
 	if c.observer == nil {
 		return c.attempt(ctx, m)
@@ -137,7 +137,7 @@ func (c *core) observedAttempt(ctx context.Context, m message, way course) (answ
 	return a, err
 }
 
-// observed returns what is known of a call or an attempt that ended with a or err, fit to print.
+// observed returns the printable facts of a call or an attempt that ended with a or err.
 func observed(a answer, err error) facts {
 	if err == nil {
 		return facts{
@@ -146,21 +146,22 @@ func observed(a answer, err error) facts {
 		}
 	}
 	seen := factsOf(printable(err))
-	seen.outcome = OutcomeOf(err) // what is masked in the printable error decides it
+	seen.outcome = OutcomeOf(err) // it depends on the code, which may be masked in the printable error
 	return seen
 }
 
-// shownID is the request id of a success, without what the params or the data hold.
+// shownID returns the request id of a success, with the secrets of the params and the data
+// masked.
 func (a *answer) shownID() string {
 	id := string(a.requestID)
 	shares := func(p param) bool { return p.mask != nil && mask.MayShow(id, p.value) }
 	if mask.IsUUID(id) && !slices.ContainsFunc(a.params, shares) && !dataShares(id, a.data) {
-		return id // nearly always, and found out without an allocation
+		return id // the usual case, without an allocation
 	}
 	return mask.Cut(mask.RequestID(id, append(secretsOf(a.params), secretsIn(a.data)...)), maxRequestID)
 }
 
-// dataShares reports whether a text in data, or what escapes in it stand for, may be in id.
+// dataShares reports whether id may hold a text of data. With escapes in data, it may.
 func dataShares(id string, data json.RawMessage) bool {
 	if len(data) == 0 || data[0] != '{' {
 		return false
@@ -168,8 +169,8 @@ func dataShares(id string, data json.RawMessage) bool {
 	return bytes.ContainsRune(data, '\\') || mask.MayShow(id, string(data))
 }
 
-// secretsIn returns the texts in an answer's data, each of which may be a secret: an attempt is
-// observed before its data is read.
+// secretsIn returns the texts in a response's data. Each may be a secret: an attempt is
+// observed before its data is decoded.
 func secretsIn(data json.RawMessage) (secrets []mask.Secret) {
 	if len(data) == 0 || data[0] != '{' {
 		return nil

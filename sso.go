@@ -21,41 +21,50 @@ var (
 	opGetAccount       = Operation{Name: "GetAccount", Method: http.MethodPost, Path: "/oauth/api/account/getAccount"}
 )
 
-// CheckToken asks whether a person's login token is valid (校验token, page S1). A nil
-// error says that it is; there is no data.
+// CheckToken checks a person's login token (page S1). The token is valid if the error is
+// nil; there is no data.
 //
-// Of a token that is not, the error is [ErrInvalidToken]. [ErrMissingParameter] and
-// [ErrMalformedRequest] are documented too. It changes nothing and is repeated as
-// [RetryPolicy] says.
+// 校验登录令牌。
+//
+// [ErrInvalidToken] means that the token is not valid. [ErrMissingParameter] and
+// [ErrMalformedRequest] are documented too. The operation changes nothing and is retried
+// as [RetryPolicy] says.
 func (c *Client) CheckToken(ctx context.Context, req *CheckTokenRequest) (*Response[struct{}], error) {
 	return call[struct{}](ctx, c, opCheckToken, req)
 }
 
-// GetAccessToken fetches an access token for a business system (获取AccessToken, page
-// S2). It is valid for two hours: do not fetch one per request, [Client.AccessTokenSource]
-// keeps one for you.
+// GetAccessToken fetches an access token for a business system (page S2). The token is
+// valid for two hours. Do not fetch one for each request: [Client.AccessTokenSource] keeps
+// one.
 //
-// Documented failures are [ErrInvalidClientID] and [ErrInvalidClientSecret]. It changes
-// nothing and is repeated as [RetryPolicy] says.
+// 获取访问令牌（AccessToken）。
+//
+// The documented failures are [ErrInvalidClientID] and [ErrInvalidClientSecret]. The
+// operation changes nothing and is retried as [RetryPolicy] says.
 func (c *Client) GetAccessToken(ctx context.Context, req *GetAccessTokenRequest) (*Response[AccessToken], error) {
 	return call[AccessToken](ctx, c, opGetAccessToken, req)
 }
 
-// GetServiceTicket exchanges an access token and a person's login token for a ticket
-// (获取ServiceTicket, page S3), with which [Client.GetAccount] tells who the person is.
-// [AccessTokenSource.VerifyUser] does both.
+// GetServiceTicket exchanges an access token and a person's login token for a service
+// ticket (page S3). The ticket is valid for 60 seconds, for [Client.GetAccount].
+// [AccessTokenSource.VerifyUser] makes both calls.
 //
-// Documented failures are [ErrInvalidAccessToken], [ErrMissingParameter] and
-// [ErrMalformedRequest]. It issues something and is not repeated; calling it again does
-// no harm but to leave a ticket unused.
+// 获取服务票据（ServiceTicket）。
+//
+// The documented failures are [ErrInvalidAccessToken], [ErrMissingParameter] and
+// [ErrMalformedRequest]. The operation issues a ticket and is not retried. Calling it
+// again is safe; it leaves a ticket unused.
 func (c *Client) GetServiceTicket(ctx context.Context, req *GetServiceTicketRequest) (*Response[ServiceTicket], error) {
 	return call[ServiceTicket](ctx, c, opGetServiceTicket, req)
 }
 
-// GetAccount tells who the person is for whom a ticket was issued (获取用户信息, page S4).
+// GetAccount returns the account of the person for whom a service ticket was issued
+// (page S4).
 //
-// Documented failures are [ErrInvalidServiceTicket], [ErrMissingParameter] and
-// [ErrMalformedRequest]. It uses the ticket up and is not repeated: after
+// 获取用户信息。
+//
+// The documented failures are [ErrInvalidServiceTicket], [ErrMissingParameter] and
+// [ErrMalformedRequest]. The operation uses the ticket up and is not retried: after
 // [OutcomeUnknown], get another ticket.
 func (c *Client) GetAccount(ctx context.Context, req *GetAccountRequest) (*Response[Account], error) {
 	return call[Account](ctx, c, opGetAccount, req)
@@ -68,13 +77,13 @@ type CheckTokenRequest struct {
 
 func (r CheckTokenRequest) params() []param { return tokenParams(r.Token) }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r CheckTokenRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r CheckTokenRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r CheckTokenRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
 // GetAccessTokenRequest is what [Client.GetAccessToken] sends (page S2). All fields are
@@ -91,32 +100,32 @@ func (r GetAccessTokenRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r GetAccessTokenRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r GetAccessTokenRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r GetAccessTokenRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// AccessToken is a business system's token, from [Client.GetAccessToken].
+// AccessToken is the access token of a business system, the result of [Client.GetAccessToken].
 type AccessToken struct {
 	AccessToken string    `json:"access_token"`
-	Expired     time.Time `json:"expired"` // when it ends, in China Standard Time; the zero time if it does not say
+	Expired     time.Time `json:"expired"` // the expiry time, in China Standard Time; zero if unknown
 }
 
 func (t AccessToken) params() []param {
 	return []param{{name: "access_token", value: t.AccessToken, mask: mask.All}, {name: "expired", value: shownTime(t.Expired), optional: true}}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (t AccessToken) Format(f fmt.State, _ rune) { printParams(f, t.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (t AccessToken) LogValue() slog.Value { return logParams(t.params()) }
 
-// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time.
+// UnmarshalJSON implements [json.Unmarshaler] with the platform's time format.
 func (t *AccessToken) UnmarshalJSON(raw []byte) error {
 	var wire struct {
 		AccessToken string          `json:"access_token"`
@@ -144,20 +153,20 @@ func (r GetServiceTicketRequest) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r GetServiceTicketRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r GetServiceTicketRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r GetServiceTicketRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// ServiceTicket is a ticket, from [Client.GetServiceTicket].
+// ServiceTicket is a service ticket, the result of [Client.GetServiceTicket].
 type ServiceTicket struct {
 	ServiceTicket string    `json:"service_ticket"`
-	Expired       time.Time `json:"expired"`        // when it ends, in China Standard Time, 60 s after it was issued; the zero time if it does not say
-	NumberOfUses  int       `json:"number_of_uses"` // how often GetAccount takes it
+	Expired       time.Time `json:"expired"`        // the expiry time, in China Standard Time, 60 s after issue; zero if unknown
+	NumberOfUses  int       `json:"number_of_uses"` // how many times GetAccount accepts it
 }
 
 func (t ServiceTicket) params() []param {
@@ -168,13 +177,13 @@ func (t ServiceTicket) params() []param {
 	}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (t ServiceTicket) Format(f fmt.State, _ rune) { printParams(f, t.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (t ServiceTicket) LogValue() slog.Value { return logParams(t.params()) }
 
-// UnmarshalJSON implements [json.Unmarshaler] for the platform's form of time.
+// UnmarshalJSON implements [json.Unmarshaler] with the platform's time format.
 func (t *ServiceTicket) UnmarshalJSON(raw []byte) error {
 	var wire struct {
 		ServiceTicket string          `json:"service_ticket"`
@@ -185,7 +194,7 @@ func (t *ServiceTicket) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	t.ServiceTicket = wire.ServiceTicket
-	t.NumberOfUses, _ = strconv.Atoi(string(wire.NumberOfUses)) // 0 if it does not say
+	t.NumberOfUses, _ = strconv.Atoi(string(wire.NumberOfUses)) // 0 if unknown
 	t.Expired = parseExpired(wire.Expired)
 	return nil
 }
@@ -199,16 +208,16 @@ func (r GetAccountRequest) params() []param {
 	return []param{{name: "service_ticket", value: r.ServiceTicket, setup: true, mask: mask.All}}
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (r GetAccountRequest) Format(f fmt.State, _ rune) { printParams(f, r.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (r GetAccountRequest) LogValue() slog.Value { return logParams(r.params()) }
 
-// MarshalJSON implements [json.Marshaler] with one masked string, which is what loggers print.
+// MarshalJSON implements [json.Marshaler] with one masked string, for loggers that print JSON.
 func (r GetAccountRequest) MarshalJSON() ([]byte, error) { return maskedJSON(r.params()) }
 
-// Account is a person's account, from [Client.GetAccount].
+// Account is a person's account, the result of [Client.GetAccount].
 type Account struct {
 	Username string `json:"username"`
 	Email    string `json:"email"`
@@ -227,8 +236,8 @@ func (a Account) params() []param {
 	}
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. An account that does not say whether it is
-// activated is an error: "false" would be a guess.
+// UnmarshalJSON implements [json.Unmarshaler]. An account without the field activate is an
+// error: "false" would be a guess.
 func (a *Account) UnmarshalJSON(raw []byte) error {
 	type plain Account // without this method
 	wire := struct {
@@ -239,24 +248,24 @@ func (a *Account) UnmarshalJSON(raw []byte) error {
 		return err
 	}
 	if wire.Activate == nil {
-		return errors.New("openplatform: an account without activate")
+		return errors.New("openplatform: the account has no field activate")
 	}
 	a.Activate = *wire.Activate
 	return nil
 }
 
-// Format implements [fmt.Formatter]: every verb prints it with the secrets masked.
+// Format implements [fmt.Formatter]: every verb prints the value with its secrets masked.
 func (a Account) Format(f fmt.State, _ rune) { printParams(f, a.params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the secrets masked.
 func (a Account) LogValue() slog.Value { return logParams(a.params()) }
 
-// chinaStandardTime is the zone of the platform's times, made here because machines
-// in containers often have no zone files.
+// chinaStandardTime is the time zone of the platform. It is fixed here because containers
+// often have no time zone files.
 var chinaStandardTime = time.FixedZone("CST", 8*60*60)
 
-// parseExpired reads the platform's form of time, and RFC 3339, as which Go writes what was
-// read. It returns the zero time for anything else: a token is good without its end.
+// parseExpired reads the platform's time format, and RFC 3339, which Go writes. It returns the
+// zero time for anything else: a token without an expiry time can be used.
 func parseExpired(raw json.RawMessage) time.Time {
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil {

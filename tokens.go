@@ -11,99 +11,96 @@ import (
 )
 
 const (
-	// accessTokenLifetime is the documented one. A longer one is a clock that is off.
+	// accessTokenLifetime is the documented lifetime. A longer one means that a clock is wrong.
 	accessTokenLifetime = 2 * time.Hour
-	// A token is renewed between one and two of these before it ends: enough for the
-	// calls it is used in, and for a clock that is minutes off where the platform's
-	// answer does not tell its own.
+	// A token is renewed one to two margins before it expires. This leaves time for the calls
+	// that use it, and for a local clock that is minutes wrong if the response has no Date.
 	refreshMargin = 5 * time.Minute
-	// After a fetch the next one waits, whoever asks, and whatever has become of the first.
+	// fetchInterval is the minimum time between two fetches.
 	fetchInterval = time.Second
 
 	storeTimeout = time.Second // of each call but Lock
 	lockTimeout  = 5 * time.Second
-	// A store that honours its ctx needs a moment to return once ctx has ended.
+	// storeGrace is the time that a store gets to return after its ctx has ended.
 	storeGrace = 20 * time.Millisecond
 
-	// Where every new token ends the old one, and machines cannot share, a call may lose its
-	// token to another machine a few times in a row.
+	// mostUses is how many tokens Use tries. If each new token makes the old one invalid and
+	// machines share no store, other machines may make a call's token invalid several times.
 	mostUses = 5
 
-	// Enough rejected tokens are remembered for those whose calls are still under way.
+	// rejectedKept is how many rejected tokens are remembered, for calls that still use them.
 	rejectedKept = 32
 )
 
-// A TokenStore shares access tokens between processes, so that a fleet fetches one token and
-// not one a machine. An [AccessTokenSource] keeps its token in memory all the same: it asks
-// the store only when it needs a new one, and does without if the store fails.
+// A TokenStore shares access tokens between processes, so that a fleet of machines fetches one
+// token. An [AccessTokenSource] also keeps its token in memory. It asks the store only when
+// it needs a new token, and works without the store if the store fails.
 //
-// A store sees no secret. A key is a hash, 80 characters, another one for each base URL,
-// client id and client secret. A value is a token, encrypted with a key that is derived from
-// the client secret: a third longer than the token, and 40 characters more at most. Both are
-// made of letters, digits, "-", "_" and ":". A value that does not decrypt counts as none: one
-// that was changed, or was stored under another key.
+// The store gets no secrets. A key is a hash of 80 characters, different for each base URL,
+// client id and client secret. A value is an encrypted token; the encryption key is derived
+// from the client secret. It is at most a third and 40 characters longer than the token. Both
+// consist of letters, digits, "-", "_" and ":". A value that cannot be decrypted, because it
+// was changed or stored under another key, is ignored.
 //
-// A machine stores a token only if it held the lock before it fetched it. If it cannot get the
-// lock, because the store is down or a machine died with the lock, it fetches a token for
-// itself and leaves the store as it is. If the platform ends the old token when it issues a
-// new one, such machines end each other's tokens. This stops when the lock can be had again:
-// the next token is stored, and the others take it from there.
+// A machine stores a token only if it held the lock before it fetched the token. If it cannot
+// get the lock, because the store is down or a machine failed with the lock, it fetches a
+// token for itself only. If the platform makes the old token invalid when it issues a new one,
+// such machines make each other's tokens invalid. This ends when the lock is available again:
+// the next token is stored and shared.
 //
-// All methods are called from many goroutines at once, none of them a caller's. Each ctx has a
-// deadline: at most five seconds away for Lock, and one second for all else. A call that does
-// not return although its ctx has ended is left alone, and the store is not called again until
-// it has returned; a lock that is held meanwhile ends by itself. An error and a panic are
-// failures alike, logged by their type and never by their text.
+// All methods are called from many goroutines at once, which are not the callers'. Each ctx
+// has a deadline: at most five seconds for Lock, one second for the others. If a method does
+// not return after its ctx has ended, the source does not wait for it, and does not call the
+// store again until it has returned; a lock that it holds expires. An error and a panic are
+// both failures. They are logged by their type, never by their text.
 type TokenStore interface {
-	// Get returns the value under key and for how long it is still valid, "" if there is none.
-	// Durations, not times: the machines' clocks may disagree. It needs no lock.
+	// Get returns the value under key and its remaining lifetime, "" if there is none. It is a
+	// duration, because the machines' clocks may differ. It needs no lock.
 	Get(ctx context.Context, key string) (value string, ttl time.Duration, err error)
-	// Delete forgets the value under key if it is this one, and leaves any other alone. It
-	// compares and deletes in one step, and needs no lock.
+	// Delete deletes the value under key if it is equal to value. It compares and deletes in
+	// one atomic step, and needs no lock.
 	Delete(ctx context.Context, key, value string) error
-	// Lock waits until nobody holds key's lock, and takes it. ctx bounds the wait alone: the
-	// lock is held until Unlock, and for ttl at most, since a machine can die that holds it.
-	// ttl is the client's timeout and two seconds, longer than the source needs. After an
-	// error nobody gives a lock back.
+	// Lock waits for the lock of key and takes it. ctx limits the wait only. The lock is held
+	// until Unlock, at most for ttl, because its holder may fail. ttl is the client's timeout
+	// and two seconds, longer than the source needs. After an error, Unlock is not called.
 	Lock(ctx context.Context, key string, ttl time.Duration) (Lease, error)
 }
 
-// A Lease is a lock of a [TokenStore], held since [TokenStore.Lock] returned it. One call of
-// it is made at a time.
+// A Lease is a lock that [TokenStore.Lock] has taken. Its methods are not called
+// concurrently.
 type Lease interface {
-	// Set stores value under the lock's key and forgets it after ttl, which is two hours at
-	// most. If the lock has ended, or is another's by now, it stores nothing and returns an
-	// error. It compares and stores in one step, or a slow machine would replace a newer
-	// token. It is called once at most.
+	// Set stores value under the lock's key for ttl, at most two hours. If the lock has
+	// expired or has another holder, it stores nothing and returns an error. It compares and
+	// stores in one atomic step, or a slow machine would replace a newer token. It is called
+	// at most once.
 	Set(ctx context.Context, value string, ttl time.Duration) error
-	// Unlock gives the lock back if it is still this lease's, and leaves another holder's
-	// alone. It is called last, and after a Set that failed, too.
+	// Unlock releases the lock if this lease still holds it; the lock of another holder stays.
+	// It is called last, also after a failed Set.
 	Unlock(ctx context.Context) error
 }
 
-// An AccessTokenSource keeps a valid access token for one business system: fetched
-// when first asked for, renewed before it ends, fetched once however many goroutines
-// ask. It is safe for concurrent use. Make one with [Client.AccessTokenSource] and keep
-// it as long as the client.
+// An AccessTokenSource keeps a valid access token for one business system. It fetches the
+// token when it is first needed, renews it before it expires, and makes one fetch for all
+// goroutines that ask. It is safe for concurrent use. Make one with
+// [Client.AccessTokenSource] and keep it as long as the client.
 //
-// A fetch belongs to the source, not to the caller who asked first: it goes on when that
-// caller gives up, in a goroutine that ends within the client's timeout, or two seconds later
-// if the lock of a [TokenStore] is to be given back. It has the values of that caller's ctx. An
-// [Observer] sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the
-// callers who wait for the token panic with the same value, as if they had made the call
-// themselves; the next caller starts anew.
+// A fetch belongs to the source, not to its first caller: it continues if that caller's ctx
+// ends. Its goroutine ends within the client's timeout, or two seconds later if it must
+// release the lock of a [TokenStore]. It uses the values of that caller's ctx. An [Observer]
+// sees it as a composite call, "RenewAccessToken". If an Observer panics in it, the callers
+// who wait for the token panic with the same value; the next caller starts a new fetch.
 type AccessTokenSource struct {
-	// A function, since nothing that prints a value by reflection looks into one: test
-	// frameworks follow pointers and unexported fields to whatever secret is there.
+	// open is a function, because printers that use reflection do not look into one: test
+	// frameworks follow pointers and unexported fields, and would print the secrets.
 	open func() *tokenSource
 }
 
-// A TokenOption changes how [Client.AccessTokenSource] sets a source up.
+// A TokenOption configures a source, for [Client.AccessTokenSource].
 type TokenOption func(*tokenSource) error
 
-// WithTokenStore shares the token through store. nil is an error: without this option, the
-// token is kept in memory alone. With GODEBUG=fips140=only, any store is an error: the
-// encryption derives its nonces from the tokens.
+// WithTokenStore shares the token through store. Without this option, the token is kept in
+// memory only. A nil store is an error. With GODEBUG=fips140=only, every store is an error,
+// because the encryption derives its nonces from the tokens.
 func WithTokenStore(store TokenStore) TokenOption {
 	return func(t *tokenSource) error {
 		if store == nil {
@@ -114,9 +111,9 @@ func WithTokenStore(store TokenStore) TokenOption {
 	}
 }
 
-// AccessTokenSource returns a source of access tokens for the business system with
-// these credentials. It sends nothing until it is asked. It fails with a [*ValidationError]
-// if a credential is empty or not valid UTF-8, or the client, an option or a store is nil.
+// AccessTokenSource returns a source of access tokens for the business system with these
+// credentials. It sends nothing until a token is needed. It fails with a [*ValidationError] if
+// a credential is empty or not valid UTF-8, or if the client, an option or a store is nil.
 func (c *Client) AccessTokenSource(clientID, clientSecret string, opts ...TokenOption) (*AccessTokenSource, error) {
 	core := c.inside()
 	if core == nil {
@@ -151,10 +148,10 @@ func invalidSource(field, rule string) error {
 }
 
 func noSource() error {
-	return invalidSource("", "the ctx must not be nil, the source must come from a Client")
+	return invalidSource("", "ctx must not be nil, the source must come from a Client")
 }
 
-// inside returns what s holds, nil for a source that [Client.AccessTokenSource] has not made.
+// inside returns what s holds, nil if s does not come from [Client.AccessTokenSource].
 func (s *AccessTokenSource) inside() *tokenSource {
 	if s == nil || s.open == nil {
 		return nil
@@ -169,18 +166,16 @@ func (s *AccessTokenSource) shown() GetAccessTokenRequest {
 	return GetAccessTokenRequest{}
 }
 
-// Format implements [fmt.Formatter]: every verb prints the client id, and the secret
-// masked.
+// Format implements [fmt.Formatter]: every verb prints the client id and the masked secret.
 func (s *AccessTokenSource) Format(f fmt.State, _ rune) { printParams(f, s.shown().params()) }
 
-// LogValue implements [slog.LogValuer] likewise.
+// LogValue implements [slog.LogValuer] with the client id and the masked secret.
 func (s *AccessTokenSource) LogValue() slog.Value { return s.shown().LogValue() }
 
-// Token returns a valid access token. It waits no longer than ctx; one caller's
-// cancellation does not fail the others. While the token is valid nobody waits: when it
-// is time for a new one, the old one is returned until the new one is there. Errors are
-// those of [Client.GetAccessToken]; after one, the same error answers everybody for a
-// second, so that a platform in trouble is not asked by each goroutine in turn.
+// Token returns a valid access token. It waits at most until ctx ends; the cancellation of
+// one caller does not affect the others. While the token is valid, no caller waits: during a
+// renewal the old token is returned. The errors are those of [Client.GetAccessToken]. A failed
+// fetch is not repeated for one second: all callers get its error, to protect the platform.
 func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 	t := s.inside()
 	if ctx == nil || t == nil {
@@ -190,23 +185,22 @@ func (s *AccessTokenSource) Token(ctx context.Context) (string, error) {
 	return token.value, err
 }
 
-// Invalidate forgets token, which the platform has rejected: here at once, and in the
-// store soon, without a wait. A token that has been replaced meanwhile is left alone. The
-// next one is taken from the store, or fetched, but no sooner than a second after the last
-// fetch, or two: whatever the platform rejects, it is asked once a second.
+// Invalidate removes a token that the platform has rejected: from memory at once, and from
+// the store in the background. It does nothing if the token has been replaced already. The
+// next token comes from the store or from the platform, which is asked no sooner than one to
+// two seconds after the last fetch.
 func (s *AccessTokenSource) Invalidate(ctx context.Context, token string) {
 	if t := s.inside(); t != nil {
 		t.reject(ctx, token)
 	}
 }
 
-// Use calls fn with a valid access token, and again with a new one if fn's error is
-// [ErrInvalidAccessToken], at whatever HTTP status the platform said so. The new one is
-// that of the [TokenStore] if another machine has put one there, and else one just issued.
-// If the platform rejects that one too, the same is done again: where a new token ends the
-// old one, and the store is down, machines end each other's tokens. fn is called five times
-// at most, with a new token each time, and only once if the last five tokens have been
-// rejected and none of them has worked for anybody.
+// Use calls fn with a valid access token, and again with a new one if fn returns
+// [ErrInvalidAccessToken], with any HTTP status. The new token comes from the [TokenStore] if
+// another machine has stored one, or else from the platform. If the platform rejects it too,
+// Use repeats this: machines that share no store may make each other's tokens invalid. fn is
+// called at most five times, each time with another token. It is called only once if the last
+// five tokens were all rejected before any call with them succeeded, each within a minute.
 func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string) error) error {
 	t := s.inside()
 	if ctx == nil || t == nil {
@@ -219,7 +213,7 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 		switch {
 		case err != nil:
 			return err
-		case token.value == last: // no other is to be had now
+		case token.value == last: // no other token is available now
 			return rejection
 		}
 		rejection = fn(token.value)
@@ -235,14 +229,13 @@ func (s *AccessTokenSource) Use(ctx context.Context, fn func(accessToken string)
 	}
 }
 
-// VerifyUser tells who the person is whose login token a business system was given: the
-// single sign-on flow, from access token over ticket to account, in one call.
+// VerifyUser returns the account of the person with the login token userToken. It is the
+// single sign-on flow in one call: access token, service ticket, account.
 //
-// [ErrInvalidToken] says that the person must log in again. (Page S3 lists no code for a
-// login token that has ended; page S1 lists this one.) A dead access token is replaced as
-// [AccessTokenSource.Use] does. Errors name the operation that failed, which can be
-// GetAccessToken, GetServiceTicket or GetAccount; after any of them, VerifyUser may be
-// called again.
+// [ErrInvalidToken] means that the person must log in again. (Page S3 documents no code for
+// an expired login token; page S1 documents this one.) An invalid access token is replaced as
+// in [AccessTokenSource.Use]. The error names the operation that failed: GetAccessToken,
+// GetServiceTicket or GetAccount. VerifyUser may be called again after any error.
 func (s *AccessTokenSource) VerifyUser(ctx context.Context, userToken string) (*Response[Account], error) {
 	t := s.inside()
 	if ctx == nil || t == nil {

@@ -20,26 +20,26 @@ type tokenSource struct {
 	client   *Client
 	core     *core // the client's
 	request  GetAccessTokenRequest
-	oddTimes sync.Once // the platform's, told to the logger
+	oddTimes sync.Once // the warning about the platform's times
 
-	store    TokenStore // nil for memory alone
+	store    TokenStore // nil for memory only
 	sealer   *seal.Sealer
-	visiting turn         // of the one renewal that speaks to the store
-	deleting turn         // of the one token that is deleted from it
-	stuck    atomic.Int64 // calls to the store that have outlived their time and not returned
+	visiting turn         // of the renewal that uses the store: one at a time
+	deleting turn         // of the deletion from the store: one at a time
+	stuck    atomic.Int64 // calls to the store that have timed out and not returned
 
 	mu         sync.Mutex // guards what follows
 	held       heldToken
 	heldSince  time.Time
 	refreshAt  time.Time
 	validUntil time.Time
-	fetchedAt  time.Time // the latest token that was, whatever has become of it
+	fetchedAt  time.Time // when the last token was fetched, valid or not
 
-	rejected []string // by the platform, the latest last: not to be believed again
-	lost     int      // tokens rejected in a row, none of which has worked
-	bypass   bool     // the store has replaced a rejected token by a wrong one
+	rejected []string // tokens rejected by the platform, the latest last: never used again
+	lost     int      // tokens rejected in a row, before any call with them succeeded
+	bypass   bool     // the store returned an invalid token after a rejected one
 
-	renewal   *renewal  // that is under way, nil if none is
+	renewal   *renewal  // the running one, nil if there is none
 	restUntil time.Time // no fetch before
 	failure   error     // of the last fetch, unless it panicked
 }
@@ -51,14 +51,14 @@ type heldToken struct {
 
 // A renewal gets a new token, for all who wait for it.
 type renewal struct {
-	done     chan struct{} // closed when the next three are there to be read
+	done     chan struct{} // closed when the next three fields are set
 	token    heldToken
 	err      error
 	panicked *panicError
 
-	notBefore time.Time // is the platform asked
+	notBefore time.Time // the platform is not asked before
 
-	// What ends the wait for the store's lock, and for the store's token.
+	// They end the wait for the store's lock, and for the store's token.
 	leaveLock, leaveStore context.CancelFunc
 }
 
@@ -71,8 +71,7 @@ func (t *tokenSource) obtain(ctx context.Context) (heldToken, error) {
 	return r.wait(ctx)
 }
 
-// ask returns the token in memory, or the error that stands for it, or the renewal to
-// wait for.
+// ask returns the token in memory, the error of the last fetch, or the renewal to wait for.
 func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -83,7 +82,7 @@ func (t *tokenSource) ask(ctx context.Context) (heldToken, *renewal, error) {
 		return t.held, nil, nil
 	case resting && t.failure != nil:
 		return heldToken{}, nil, t.failure
-	case !valid && ctx.Err() != nil: // nobody is there to want the token
+	case !valid && ctx.Err() != nil: // the caller no longer waits
 		return heldToken{}, nil, gaveUp(ctx)
 	}
 	if t.renewal == nil {
@@ -102,9 +101,9 @@ func gaveUp(ctx context.Context) error {
 	}
 }
 
-// wait returns what the renewal brings, unless ctx ends before. Whoever waits gives the
-// store's lock half of the time that is left, and the store's token half of the rest:
-// what hangs leaves time for the fetch.
+// wait returns the result of the renewal, unless ctx ends before. The store's lock may take
+// half of the remaining time, and the store's token half of the rest: a store that hangs
+// leaves time for the fetch.
 func (r *renewal) wait(ctx context.Context) (heldToken, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
@@ -139,10 +138,9 @@ func (t *tokenSource) start(ctx context.Context) *renewal {
 	return r
 }
 
-// mayFetchAt returns when the platform may be asked. Where a new token ends the old one,
-// machines that cannot share take each other's tokens away, over and over: each asks once a
-// second at most, and not in step with the others. A client with a short timeout has no time
-// for that.
+// mayFetchAt returns when the platform may be asked. Machines that share no store may make
+// each other's tokens invalid repeatedly: each asks at most once per second, with jitter. A
+// client with a short timeout waits less.
 func (t *tokenSource) mayFetchAt() time.Time {
 	interval := fetchInterval
 	if t.lost > 0 {
@@ -151,8 +149,8 @@ func (t *tokenSource) mayFetchAt() time.Time {
 	return t.fetchedAt.Add(min(interval, t.core.timeout/4))
 }
 
-// observe reports a renewal to the client's observer. A panic of the observer's at the start
-// reaches those who wait; at the end they have the token already.
+// observe notifies the client's observer of a renewal. A panic of the observer at the start
+// reaches the waiting callers; at the end they have the token already.
 func (t *tokenSource) observe(ctx context.Context, r *renewal, renew func(context.Context) error) {
 	var end func(error)
 	var err error = errFetchEnded
@@ -179,7 +177,7 @@ func (t *tokenSource) observe(ctx context.Context, r *renewal, renew func(contex
 
 var errFetchEnded = &TransportError{Operation: opGetAccessToken.Name, Reason: "the fetch ended its goroutine"}
 
-// A carried ctx has the values of another: what it is carried through.
+// A carried is a ctx with the values of another ctx.
 type carried struct {
 	context.Context
 	values context.Context //nolint:containedctx // that is what it is for
@@ -188,11 +186,11 @@ type carried struct {
 // Value implements [context.Context].
 func (c carried) Value(key any) any { return c.values.Value(key) }
 
-// renew gets a new token, from the store if another process has put one there. Callers
-// have it before the store is told of it, and they never wait for that.
+// renew gets a new token, from the store if another process has stored one. Callers get it
+// before it is stored, and do not wait for that.
 func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal) (err error) {
-	// What the former renewal still has to tell the store is done in a moment, or hangs, and
-	// then there is nothing to be had from the store.
+	// The last renewal may still be using the store. It ends soon, or the store hangs and is
+	// not used.
 	soon, cancel := context.WithTimeout(lockCtx, storeGrace)
 	defer cancel()
 	if t.store == nil || !t.visiting.take(soon) {
@@ -208,7 +206,7 @@ func (t *tokenSource) renew(ctx, lockCtx, storeCtx context.Context, r *renewal) 
 	return err
 }
 
-// A turn is had by one goroutine at a time.
+// A turn is a lock that can be waited for with a ctx.
 type turn chan struct{}
 
 func (c turn) take(ctx context.Context) bool {
@@ -222,7 +220,7 @@ func (c turn) take(ctx context.Context) bool {
 
 func (c turn) leave() { <-c }
 
-// fetch asks the platform for a token when it may be asked, and returns it.
+// fetch waits until the platform may be asked, and fetches a token.
 func (t *tokenSource) fetch(ctx context.Context, r *renewal) (token string, err error) {
 	var resp *Response[AccessToken]
 	err = errFetchEnded
@@ -260,11 +258,11 @@ func (r *renewal) rest(ctx context.Context) {
 	}
 }
 
-// lifetimeOf returns for how long a token just issued will be valid, and whether what
-// the platform says of it makes sense. What counts is the platform's clock, which the
-// Date of its answer tells: ours may be minutes off.
+// lifetimeOf returns the lifetime of a token just issued, and whether the platform's times are
+// plausible. It uses the platform's clock, the Date of the response: the local clock may be
+// minutes wrong.
 func lifetimeOf(resp *Response[AccessToken], now time.Time) (lifetime time.Duration, makesSense bool) {
-	const unknown = 2 * refreshMargin // long enough to be of use, and then a new one
+	const unknown = 2 * refreshMargin // long enough to be useful
 	if resp.Data.Expired.IsZero() {
 		return unknown, true
 	}
@@ -272,21 +270,21 @@ func lifetimeOf(resp *Response[AccessToken], now time.Time) (lifetime time.Durat
 		now = date
 	}
 	lifetime = resp.Data.Expired.Sub(now)
-	if lifetime <= 0 { // a platform that writes another zone's time, say
+	if lifetime <= 0 { // the platform may use another time zone
 		return unknown, false
 	}
 	return min(lifetime, accessTokenLifetime), lifetime <= accessTokenLifetime+refreshMargin
 }
 
-// refreshIn returns when to renew a token of this lifetime: with jitter, so that a
-// fleet that started together does not come back together.
+// refreshIn returns when to renew a token of this lifetime. It has jitter, so that machines
+// that started together do not renew together.
 func refreshIn(lifetime time.Duration) time.Duration {
 	margin := refreshMargin + retry.Jitter(refreshMargin)
 	return max(lifetime-margin, lifetime/2, fetchInterval)
 }
 
-// reject forgets token in memory, and starts to forget it in the store: the other
-// machines must learn of it even if the caller has had enough.
+// reject removes token from memory, and from the store in the background, even if the
+// caller's ctx has ended: other machines use the store too.
 func (t *tokenSource) reject(ctx context.Context, token string) {
 	if !t.forget(token) || t.store == nil || ctx == nil {
 		return
@@ -300,8 +298,8 @@ func (t *tokenSource) bypassed() bool {
 	return t.bypass
 }
 
-// keepLoaded keeps a token of the store, unless the platform has rejected it, perhaps
-// just now, or it is the one to be renewed.
+// keepLoaded keeps a token of the store, unless the platform has rejected it or it is the one
+// to be renewed.
 func (t *tokenSource) keepLoaded(r *renewal, token string, ttl time.Duration) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -320,7 +318,7 @@ func (t *tokenSource) keepFetched(r *renewal, token string, lifetime time.Durati
 }
 
 func (t *tokenSource) keep(r *renewal, token heldToken, lifetime time.Duration) {
-	if t.held.value != "" && !slices.Contains(t.rejected, t.held.value) { // it has ended by itself
+	if t.held.value != "" && !slices.Contains(t.rejected, t.held.value) { // it expired
 		t.lost = 0
 	}
 	now := time.Now()
@@ -329,14 +327,14 @@ func (t *tokenSource) keep(r *renewal, token heldToken, lifetime time.Duration) 
 	t.publish(r, token, nil)
 }
 
-// fail remembers a failed fetch, and falls back on the old token while that is valid.
+// fail remembers a failed fetch. While the old token is valid, callers get that.
 func (t *tokenSource) fail(r *renewal, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
 	t.restUntil, t.failure = now.Add(fetchInterval), err
 	if errors.As(err, &r.panicked) {
-		t.failure = nil // it is for those who wait, and nobody else
+		t.failure = nil // it is only for the callers who wait now
 	}
 	if now.Before(t.validUntil) {
 		t.publish(r, t.held, nil)
@@ -351,8 +349,8 @@ func (t *tokenSource) publish(r *renewal, token heldToken, err error) {
 	close(r.done)
 }
 
-// forget drops token if it is the one in memory, and reports whether it is the first to
-// say that the platform rejects it.
+// forget drops token if it is the one in memory, and reports whether this is the first
+// rejection of it.
 func (t *tokenSource) forget(token string) (first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -364,7 +362,7 @@ func (t *tokenSource) forget(token string) (first bool) {
 		t.rejected = t.rejected[max(0, len(t.rejected)-rejectedKept):]
 	}
 	if token != t.held.value {
-		if first && t.held.fromStore { // which has replaced it
+		if first && t.held.fromStore { // the store has replaced it
 			t.lost++
 		}
 		return first
@@ -380,19 +378,19 @@ func (t *tokenSource) forget(token string) (first bool) {
 	return first
 }
 
-// workedFor is how long a token is held before it counts as one that worked, even if [AccessTokenSource.Use] was never
-// called with it: who calls Token and Invalidate does not say so.
+// workedFor is how long a token is held until it counts as one that worked. A caller of Token and Invalidate does not
+// report that a token worked.
 const workedFor = time.Minute
 
-// hopeless reports whether the platform rejects whatever it issues: other machines that fetch
-// tokens too leave one some time to work.
+// hopeless reports whether the platform rejects every token that it issues. Other machines
+// cannot be the reason: between their fetches a token works for some time.
 func (t *tokenSource) hopeless() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.lost >= mostUses
 }
 
-// used remembers that the platform took token, if nothing has failed.
+// used remembers that the platform accepted token, if err is nil.
 func (t *tokenSource) used(token string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -401,7 +399,7 @@ func (t *tokenSource) used(token string, err error) {
 	}
 }
 
-// remaining returns how long token, which has just been fetched, is good for.
+// remaining returns the remaining lifetime of token, 0 if it is not the token in memory.
 func (t *tokenSource) remaining(token string) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -411,7 +409,7 @@ func (t *tokenSource) remaining(token string) time.Duration {
 	return time.Until(t.validUntil)
 }
 
-// warnOfPanic tells of a panic in a fetch, for which nobody may be waiting.
+// warnOfPanic logs a panic in a fetch: it may have no waiting caller.
 func (t *tokenSource) warnOfPanic(ctx context.Context, err error) {
 	var panicked *panicError
 	if !errors.As(err, &panicked) {
@@ -423,8 +421,7 @@ func (t *tokenSource) warnOfPanic(ctx context.Context, err error) {
 	})
 }
 
-// warnOfTimes tells once that the platform's times make no sense: it will not mend by
-// itself, and each token has them.
+// warnOfTimes logs once that the platform's times are not plausible: each token has them.
 func (t *tokenSource) warnOfTimes(ctx context.Context, assumed time.Duration) {
 	t.oddTimes.Do(func() {
 		t.tell(func(l *slog.Logger) {
@@ -434,12 +431,12 @@ func (t *tokenSource) warnOfTimes(ctx context.Context, assumed time.Duration) {
 	})
 }
 
-// A panicError is a panic in code that the source has called.
+// A panicError is a panic in code that the source called.
 type panicError struct{ value any }
 
 func (e *panicError) Error() string { return fmt.Sprintf("panicked with a %T", e.value) }
 
-// protect calls fn and makes an error of its panic.
+// protect calls fn and returns its panic as an error.
 func protect(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -449,7 +446,7 @@ func protect(fn func() error) (err error) {
 	return fn()
 }
 
-// tell gives log the logger, if there is one. A logger that panics must not end the
+// tell calls log with the logger, if there is one. A panic of the logger must not end the
 // program from a goroutine of the source.
 func (t *tokenSource) tell(log func(*slog.Logger)) {
 	if t.core.logger != nil {

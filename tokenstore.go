@@ -10,11 +10,11 @@ import (
 	"github.com/ebaas/openplatform-go/internal/seal"
 )
 
-// What a source does with its store. A store is not the SDK's code: each call of it is bounded
-// in time, even if it ignores its ctx, and a panic of it is a failure.
+// This file holds the calls to the store. A store is not the SDK's code: each call has a time
+// limit, even if the store ignores its ctx, and a panic is a failure.
 
-// lock takes the store's lock. It returns nil without it: what is fetched then is not stored,
-// or it might replace a newer token.
+// lock takes the store's lock. It returns nil if it fails: a token fetched without the lock is
+// not stored, because it might replace a newer one.
 func (t *tokenSource) lock(ctx context.Context) Lease {
 	var lease Lease
 	err := t.step(ctx, "Lock", func() (err error) {
@@ -22,7 +22,7 @@ func (t *tokenSource) lock(ctx context.Context) Lease {
 		switch {
 		case err == nil && lease == nil:
 			return errors.New("neither a lease nor an error")
-		case err == nil && ctx.Err() != nil: // too late, the fetch goes on without it
+		case err == nil && ctx.Err() != nil: // too late: the fetch continues without it
 			t.unlock(ctx, lease)
 			return ctx.Err()
 		}
@@ -34,18 +34,18 @@ func (t *tokenSource) lock(ctx context.Context) Lease {
 	return lease
 }
 
-// lockTTL is longer than anything that is done under the lock: all but Unlock ends within the
+// lockTTL is longer than all work under the lock: everything but Unlock ends within the
 // client's timeout.
 func (t *tokenSource) lockTTL() time.Duration {
 	return max(t.core.timeout, t.core.timeout+2*storeTimeout) // the sum may overflow
 }
 
-// load takes the store's token, if there is one that can be believed.
+// load takes the store's token, if it has a usable one.
 func (t *tokenSource) load(ctx context.Context, r *renewal) bool {
 	if t.bypassed() {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, min(storeTimeout, t.core.timeout/4)) // with the lock's half it leaves the fetch a quarter
+	ctx, cancel := context.WithTimeout(ctx, min(storeTimeout, t.core.timeout/4)) // the lock may take half of the timeout, so a quarter is left for the fetch
 	defer cancel()
 	var token string
 	var ttl time.Duration
@@ -61,8 +61,8 @@ func (t *tokenSource) load(ctx context.Context, r *renewal) bool {
 	return err == nil && token != "" && t.keepLoaded(r, token, ttl)
 }
 
-// leave stores the token that was fetched under the lock, and gives the lock back. It is one
-// step, so that a Set that hangs and returns at last is followed by the Unlock.
+// leave stores the token that was fetched under the lock, and releases the lock. It is one
+// step: Unlock follows a Set that hangs and returns late.
 func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
 	if lease == nil {
 		return
@@ -72,7 +72,7 @@ func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
 	_ = t.step(wait, "Set and Unlock", func() error {
 		defer t.unlock(ctx, lease)
 		ttl := t.remaining(fetched)
-		if ttl <= 0 { // nothing was fetched, or it was rejected since
+		if ttl <= 0 { // nothing was fetched, or the token was rejected meanwhile
 			return nil
 		}
 		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
@@ -81,7 +81,7 @@ func (t *tokenSource) leave(ctx context.Context, lease Lease, fetched string) {
 	})
 }
 
-// unlock gives the lock back, even if the fetch has used the client's timeout up.
+// unlock releases the lock, even if the fetch has used up the client's timeout.
 func (t *tokenSource) unlock(ctx context.Context, lease Lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
@@ -103,8 +103,8 @@ var (
 	errLate  = errors.New("has not returned in time")
 )
 
-// step makes one call to the store, and returns when ctx ends even if the call does not. Then
-// the store is left alone until it does, or each call would cost a goroutine.
+// step makes one call to the store, and returns when ctx ends even if the call has not
+// returned. Until it returns, the store is not called again: each call could block a goroutine.
 func (t *tokenSource) step(ctx context.Context, method string, call func() error) (err error) {
 	defer func() { t.report(ctx, method, err) }()
 	if t.stuck.Load() > 0 {
@@ -137,8 +137,8 @@ func (t *tokenSource) step(ctx context.Context, method string, call func() error
 	}
 }
 
-// report logs that the store failed, by the error's type: its text is a stranger's and
-// may hold the store's password.
+// report logs a failure of the store by the error's type: its text may hold the store's
+// password.
 func (t *tokenSource) report(ctx context.Context, method string, err error) {
 	if err == nil {
 		return

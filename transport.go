@@ -13,14 +13,13 @@ import (
 	"github.com/ebaas/openplatform-go/internal/delivery"
 )
 
-// DefaultTransport returns a new transport, tuned for many concurrent calls to one
-// host: hundreds of idle connections, kept for less long (30 s) than gateways
-// commonly keep theirs; HTTP/2 where the server has it, with pings that notice a
-// dead connection; TLS 1.2 at least, with sessions resumed; 5 s each to dial and to
-// shake hands; the environment's proxy.
+// DefaultTransport returns a new transport for many concurrent calls to one host: up to 512
+// idle connections, closed after 30 s, before gateways usually close them; HTTP/2 if the
+// server supports it, with pings that detect lost connections; TLS 1.2 or later, with session
+// resumption; timeouts of 5 s for the dial and for the TLS handshake; the proxy of the
+// environment variables.
 //
-// Change what you need and hand it back through [WithHTTPClient]. TLSClientConfig
-// is never nil.
+// Change what you need and pass it to [WithHTTPClient]. TLSClientConfig is never nil.
 func DefaultTransport() *http.Transport {
 	const idlePerHost = 512
 	dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}
@@ -41,13 +40,13 @@ func DefaultTransport() *http.Transport {
 	}
 }
 
-// bodyToCome is the body that resty gets for a POST: nothing, of which it makes nothing.
-// Of a body it would keep a copy to send again. The real one is attached beneath resty.
+// bodyToCome is the empty body that resty gets for a POST. Resty keeps a copy of a body to
+// retry it, so the real body is attached beneath resty.
 var bodyToCome = new(bytes.Buffer)
 
-// templates returns what all requests of a method have in common. An attempt copies its
-// template: resty.Client.R would make five maps that stay empty, and resty merge the same
-// headers, for each. Nobody may change the maps of a template.
+// templates returns the request template of each method. An attempt copies its template:
+// resty.Client.R would allocate five empty maps, and resty would merge the same headers, for
+// each attempt. The maps of a template must not be changed.
 func templates(rc *resty.Client, header http.Header) map[string]*resty.Request {
 	get := rc.R().SetDoNotParseResponse(true)
 	get.Header = header

@@ -1,32 +1,29 @@
-// Package advice says what a failed call means for the person at the screen: whose failure
-// it is, what may be done about it, and in which words, in Chinese and English.
+// Package advice says what a failed call means for the person at the screen: who caused the
+// failure, what to do about it, and what to tell the person, in Chinese and English.
 //
 //	_, err := client.SendSmsCode(ctx, req)
 //	if err != nil {
 //		a := advice.Of(err)
-//		// a.Action, a.Wait:            what may be done, and how long to wait before
-//		// a.Sentence.In(advice.Chinese) what to tell the person
-//		a.WriteProblem(w, advice.LanguageOf(r)) // or all of it, as RFC 9457 has it
+//		// a.Action, a.Wait:             what to do, and how long to wait before
+//		// a.Sentence.In(advice.Chinese): what to tell the person
+//		a.WriteProblem(w, advice.LanguageOf(r)) // or all of it, as problem details (RFC 9457)
 //	}
 //
-// What is advised after [openplatform.OutcomeUnknown] is what the table of
-// docs/reliability.md says of the operation.
+// The advice after [openplatform.OutcomeUnknown] follows the table in docs/reliability.md.
 //
-// # The platform's own words
+// # The platform's message
 //
 // The platform documents no failure codes for the account operations. If it refuses a
-// SendSmsCode with a code that nobody has listed, the picture was probably read wrong, but the
-// phone number may be the reason, and nothing but the platform's msg tells. [Adviser.ShowPlatformMsg]
-// puts it into [Advice.PlatformMsg], masked, where it can help the person: after a refusal
-// with an unlisted code. Show it as a quotation ("The platform says: …"), beside the sentence
-// and escaped like any foreign text. It is in Chinese, whatever the page is.
+// SendSmsCode with an unlisted code, the picture code was probably wrong, but the phone number
+// may be the reason: only the platform's msg says which. [Adviser.ShowPlatformMsg] puts msg,
+// masked, into [Advice.PlatformMsg], after a refusal with an unlisted code. Show it as a
+// quotation ("The platform says: …") beside the sentence, and escape it. It is in Chinese.
 //
 // # Codes
 //
-// The codes that are advised upon are those that the platform documents, and those that were
-// seen in its answers. The codes that package sandbox makes up are not among them: against
-// the sandbox a page says what it will say when the real platform answers with codes that
-// nobody knows.
+// The package knows the codes that the platform documents and the codes that were seen in its
+// responses. It does not know the codes that package sandbox invents. With the sandbox, a page
+// therefore shows what it will show for an unlisted code of the real platform.
 package advice
 
 import (
@@ -37,108 +34,108 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// Whose says whose failure it is.
+// Whose is the party that caused a failure.
 type Whose string
 
-// The parties to a call.
+// The parties of a call.
 const (
-	// WhosePerson is what the person typed or did, or a login that has ended.
+	// WhosePerson is the person: wrong input, or an expired login.
 	WhosePerson Whose = "person"
-	// WhoseSetup is the program that calls and how it was set up: its credentials and
-	// permissions, an argument that no form field fills, a certificate that is not trusted, a
-	// refusal that nobody can explain yet. No person can do anything about it; tell the operators.
+	// WhoseSetup is the calling program and its configuration: credentials, permissions, an
+	// argument that is not from a form field, an untrusted certificate, a refusal without an
+	// explanation. The person cannot correct it; notify the operators.
 	WhoseSetup Whose = "setup"
-	// WhosePlatform is the platform, which failed or said that it is too busy.
+	// WhosePlatform is the platform: it failed or is too busy.
 	WhosePlatform Whose = "platform"
-	// WhoseNetwork is what lies in between: the network, or a gateway that answered in place
-	// of the platform. A timeout is the network's, whether ctx or the client set it.
+	// WhoseNetwork is the network, or a gateway that responded instead of the platform. It
+	// includes every timeout, of ctx or of the client.
 	WhoseNetwork Whose = "network"
 	// WhoseCaller is the ctx of the call: it was cancelled, or had ended before the call.
 	WhoseCaller Whose = "caller"
 )
 
-// Action says what may be done, once [Advice.Wait] has passed.
+// Action says what to do after [Advice.Wait].
 type Action string
 
-// The actions. None is advised for an operation that the SDK does not know, if its outcome is
-// unknown: only its caller can know whether it may be repeated.
+// The actions. There is none for an operation that the SDK does not know, if the outcome is
+// unknown: only its caller knows whether it may be repeated.
 const (
 	ActionNone Action = ""
-	// ActionTryAgain is the same call again.
+	// ActionTryAgain is to make the same call again.
 	ActionTryAgain Action = "try_again"
-	// ActionCorrect is the same call with other input: [Advice.Field], if it is known which.
+	// ActionCorrect is to make the call with other input, in [Advice.Field] if it is known.
 	ActionCorrect Action = "correct"
-	// ActionNewPicture is a new picture, and the call again with what the person reads in it.
+	// ActionNewPicture is to get a new picture and make the call with its characters.
 	ActionNewPicture Action = "new_picture"
-	// ActionStartOver is the flow from its beginning: a new picture, then a new SMS code.
+	// ActionStartOver is to start the flow again: a new picture, then a new SMS code.
 	ActionStartOver Action = "start_over"
-	// ActionLogIn is to log in: again, or to see whether the call did its work.
+	// ActionLogIn is to log in: again, or to check whether the call succeeded.
 	ActionLogIn Action = "log_in"
-	// ActionWaitForSMS is to wait for the SMS, which may be on its way. Offer no other one
-	// before [Advice.Wait] has passed; it then needs a new picture.
+	// ActionWaitForSMS is to wait for the SMS, which may have been sent. Do not offer another
+	// SMS before [Advice.Wait] has passed. The next SMS needs a new picture.
 	ActionWaitForSMS Action = "wait_for_sms"
-	// ActionCheckToken is to ask CheckToken whether the person's login has ended. The platform
-	// documents no code with which GetServiceTicket says so. Only if CheckToken fails with
-	// [openplatform.ErrInvalidToken], the person must log in again.
+	// ActionCheckToken is to call CheckToken: the login may have expired, and the platform
+	// documents no code of GetServiceTicket for this. The person must log in again only if
+	// CheckToken fails with [openplatform.ErrInvalidToken].
 	ActionCheckToken Action = "check_token"
-	// ActionFixSetup is for the operators.
+	// ActionFixSetup is to notify the operators.
 	ActionFixSetup Action = "fix_setup"
 )
 
-// The names that Advice.Name has if no code says more.
+// The values of [Advice.Name] if no code says more.
 const (
-	NameNotSent       = "not_sent"        // it provably never reached the platform
+	NameNotSent       = "not_sent"        // the request did not reach the platform
 	NameUnknown       = "outcome_unknown" // the platform may have acted
-	NameRefused       = "refused"         // with a code that nobody has listed
+	NameRefused       = "refused"         // with an unlisted code
 	NameRateLimited   = "rate_limited"
-	NameInvalidToken  = "invalid_token" // the person's login has ended
-	NameInvalidCall   = "invalid_call"  // an argument that no form field fills
+	NameInvalidToken  = "invalid_token" // the person's login has expired
+	NameInvalidCall   = "invalid_call"  // an argument that is not from a form field
 	NameUntrusted     = "untrusted_certificate"
-	NameInternalError = "internal_error" // the error is none of the SDK's
-	// NameField and the [openplatform.Violation] make a name such as field_required: the
-	// person has to correct [Advice.Field].
+	NameInternalError = "internal_error" // the error is not one of the SDK's
+	// NameField is the prefix of names such as field_required, with an
+	// [openplatform.Violation]: the person must correct [Advice.Field].
 	NameField = "field_"
 )
 
 // Advice is what a failed call means. It holds no secret.
 type Advice struct {
-	Operation string // "" if the error is none of the SDK's
+	Operation string // "" if the error is not one of the SDK's
 	Outcome   openplatform.Outcome
-	// Name says what happened, for a front end. It is one of the names above, or what a code
-	// means, such as invalid_client_id.
+	// Name says what happened, for a front end. It is one of the names above, or the meaning
+	// of a code, such as invalid_client_id.
 	Name   string
 	Whose  Whose
 	Action Action
 	// Wait is how long to wait before Action. 0 means now.
 	Wait time.Duration
-	// Status is the HTTP status to hand on: 422 for what the person can correct, 429 for what
-	// the person did too often, 401 for a login that has ended and for nothing else, 500 for a
-	// mistake in the set-up, 503 for the rest.
+	// Status is the HTTP status for the person's browser: 422 for input to correct, 429 for
+	// too many requests of the person, 401 only for an expired login, 500 for a mistake in
+	// the configuration, 503 for the rest.
 	Status int
-	// Field is the wire name of what the person has to correct, "" if nobody can say.
+	// Field is the wire name of the field to correct, "" if unknown.
 	Field      string
-	RequestID  string            // what the platform's support asks for
-	RetryAfter time.Duration     // what the platform, or a gateway, asked for
-	Code       openplatform.Code // of the platform's answer
+	RequestID  string            // the platform's support asks for it
+	RetryAfter time.Duration     // the wait that the platform or a gateway asked for
+	Code       openplatform.Code // of the platform's response
 	// PlatformMsg is the platform's text, masked. See [Adviser.ShowPlatformMsg].
 	PlatformMsg string
 	Sentence    Sentence // for the person
 }
 
-// An Adviser turns errors into advice. The zero value is ready for use. It is safe for
-// concurrent use, as long as nobody changes its Sentences.
+// An Adviser turns errors into advice. The zero value is ready to use. It is safe for
+// concurrent use while its Sentences are not changed.
 type Adviser struct {
 	// Sentences replace those of this package.
 	Sentences map[Key]Sentence
-	// ShowPlatformMsg asks for [Advice.PlatformMsg], after refusals with a code that nobody has
-	// listed. See the package documentation.
+	// ShowPlatformMsg sets [Advice.PlatformMsg] after a refusal with an unlisted code. See the
+	// package documentation.
 	ShowPlatformMsg bool
 }
 
-// Of returns what err means. err may be wrapped.
+// Of returns the advice for err. err may be wrapped.
 func Of(err error) Advice { return Adviser{}.Of(err) }
 
-// Of returns what err means. err may be wrapped.
+// Of returns the advice for err. err may be wrapped.
 func (ad Adviser) Of(err error) Advice {
 	a := Advice{Operation: openplatform.OperationOf(err), Outcome: openplatform.OutcomeOf(err), Status: http.StatusOK}
 	if err == nil {
@@ -164,7 +161,7 @@ func (ad Adviser) Of(err error) Advice {
 	return a
 }
 
-// status is the HTTP status to hand on.
+// status returns the HTTP status for the person's browser.
 func (v verdict) status() int {
 	switch {
 	case v.name == NameInvalidToken:

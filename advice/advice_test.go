@@ -44,7 +44,7 @@ func TestTooManySMSAreFollowedByANewPicture(t *testing.T) {
 	a := advice.Of(err)
 	assert.Equal(t, advice.ActionNewPicture, a.Action)
 	assert.Equal(t, http.StatusTooManyRequests, a.Status)
-	assert.Contains(t, a.Sentence.Chinese, "新图片")
+	assert.Contains(t, a.Sentence.Chinese, "新的图形验证码")
 
 	sb.Advance(a.Wait)
 	_, err = sb.Client.SendSmsCode(t.Context(), tooEarly)
@@ -158,7 +158,7 @@ func TestSentencesOfOperationsComeFirst(t *testing.T) {
 		said[unknown(operation)] = true
 	}
 	assert.Len(t, said, 10)
-	assert.Contains(t, unknown("SendSmsCode"), "on its way")
+	assert.Contains(t, unknown("SendSmsCode"), "may have been sent")
 }
 
 func TestLanguageOf(t *testing.T) {
@@ -195,7 +195,7 @@ func TestProblem(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &problem))
 	assert.Equal(t, map[string]any{
 		"type": "about:blank", "title": "Service Unavailable", "status": 503.0,
-		"detail": "The SMS may be on its way. Please wait a minute for it before you ask for another.",
+		"detail": "The SMS may have been sent. Please wait one minute before you request another.",
 		"name":   "outcome_unknown", "whose": "platform", "action": "wait_for_sms", "wait_seconds": 91.0,
 		"operation": "SendSmsCode", "request_id": "id-1",
 	}, problem)

@@ -18,8 +18,8 @@ func ExampleOf() {
 	fmt.Println(a.Sentence.In(advice.English))
 	// Output:
 	// network wait_for_sms 1m0s 503
-	// 短信可能已经发出，请等待一分钟，不要马上重新获取。
-	// The SMS may be on its way. Please wait a minute for it before you ask for another.
+	// 短信可能已发出，请等待一分钟，不要立即重新获取。
+	// The SMS may have been sent. Please wait one minute before you request another.
 }
 
 func ExampleAdviser() {

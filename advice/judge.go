@@ -12,20 +12,19 @@ import (
 	"github.com/ebaas/openplatform-go/internal/codes"
 )
 
-// patience is how long an SMS may take, and how long to wait after too many calls if nobody
-// says how long.
+// patience is how long an SMS may take, and the wait after too many calls without a Retry-After.
 const patience = time.Minute
 
-// An operation is what a failure of it means where no code says more.
+// An operation says what a failure of it means if no code says more.
 type operation struct {
-	// person are the parameters that the person types, or brings along in a link.
+	// person are the parameters that the person types, or has in a link.
 	person []string
-	// whose and action are those of a refusal with an unlisted code.
+	// whose and action are for a refusal with an unlisted code.
 	whose  Whose
 	action Action
-	// unknown is what may be done if the platform may have acted: docs/reliability.md.
+	// unknown is the action if the platform may have acted: docs/reliability.md.
 	unknown Action
-	// repeatable operations change nothing.
+	// repeatable says that the operation changes nothing.
 	repeatable bool
 }
 
@@ -50,8 +49,8 @@ var operations = map[string]operation{
 	"GetAccount":        {whose: WhoseSetup, action: ActionFixSetup, unknown: ActionTryAgain},
 }
 
-// operationNamed returns what is known of an operation. Of one that [openplatform.Do] was
-// given, that is little.
+// operationNamed returns the operation with a name. An operation of [openplatform.Do] gets
+// defaults.
 func operationNamed(name string) operation {
 	if op, ok := operations[name]; ok {
 		return op
@@ -67,11 +66,11 @@ type verdict struct {
 	wait        time.Duration
 	field       string
 	rateLimited bool
-	unlisted    bool     // the platform answered a code that nobody has listed
+	unlisted    bool     // the platform responded with an unlisted code
 	sentence    Sentence // "" for the one of operation and name
 }
 
-// judge says what a failure means. It is the one place that tells the SDK's errors apart.
+// judge says what a failure means. It is the only place that tells the SDK's errors apart.
 func judge(err error) verdict {
 	var (
 		invalid   *openplatform.ValidationError
@@ -127,7 +126,7 @@ func judgeCode(e *openplatform.APIError, find func(operation, code string) (code
 
 func (op operation) judgeEntry(entry codes.Entry, e *openplatform.APIError, rateLimited bool) verdict {
 	if field := missingParameter(entry, e.Msg); slices.Contains(op.person, field) {
-		return invalidField(field, openplatform.ViolationRequired) // blanks, say, which the platform cuts off
+		return invalidField(field, openplatform.ViolationRequired) // for example blanks, which the platform trims
 	}
 	if entry.Do == "as_unknown" {
 		return op.mayHaveActed(Whose(entry.Whose))
@@ -142,7 +141,7 @@ func (op operation) judgeEntry(entry codes.Entry, e *openplatform.APIError, rate
 	return v
 }
 
-// missingParameter returns the parameter that 参数[x]不能为空 names.
+// missingParameter returns the parameter's name x in 参数[x]不能为空.
 func missingParameter(entry codes.Entry, msg string) string {
 	if entry.Code != string(openplatform.CodeMissingParameter) {
 		return ""
@@ -152,8 +151,8 @@ func missingParameter(entry codes.Entry, msg string) string {
 	return name
 }
 
-// tooOften is a refusal because of too many calls. The picture of a SendSmsCode is used up by
-// it: the same request after a wait would be refused.
+// tooOften returns the verdict on a refusal because of too many calls. It uses up the picture
+// of a SendSmsCode: the same request after a wait would be refused.
 func (op operation) tooOften() verdict {
 	v := verdict{
 		name: NameRateLimited, whose: WhosePerson, action: ActionTryAgain, wait: patience,
@@ -162,13 +161,13 @@ func (op operation) tooOften() verdict {
 	if op.action == ActionNewPicture {
 		v.action = ActionNewPicture
 	}
-	if op.whose != WhosePerson { // a person sends none of these calls
+	if op.whose != WhosePerson { // the program sends these calls, not a person
 		v.whose = WhosePlatform
 	}
 	return v
 }
 
-// mayHaveActed is a failure after which nobody knows whether the platform acted.
+// mayHaveActed returns the verdict on a failure with an unknown outcome.
 func (op operation) mayHaveActed(whose Whose) verdict {
 	v := verdict{name: NameUnknown, whose: whose, action: op.unknown}
 	if v.action == ActionWaitForSMS {
@@ -177,8 +176,8 @@ func (op operation) mayHaveActed(whose Whose) verdict {
 	return v
 }
 
-// judgeAnswer is about an answer that is no envelope, as gateways give them: a page that says
-// 429 is no proof that the platform did not act.
+// judgeAnswer judges a response that is not a valid envelope, such as a gateway's page. A page
+// with status 429 does not prove that the platform did not act.
 func judgeAnswer(e *openplatform.ResponseError) verdict {
 	op := operationNamed(e.Operation)
 	rateLimited := errors.Is(e, openplatform.ErrRateLimited)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Problem is an Advice as problem details (RFC 9457). Its type is about:blank, so Title says
-// what Status says; programs tell problems apart by Name.
+// A Problem is an [Advice] as problem details (RFC 9457). Its type is about:blank, so Title is
+// the text of Status. Programs tell problems apart by Name.
 type Problem struct {
 	Type        string `json:"type"`
 	Title       string `json:"title"`
@@ -35,8 +35,8 @@ func (a Advice) Problem(language Language) Problem {
 	}
 }
 
-// WriteProblem answers with the advice as problem details, with the sentence in language, and
-// with a Retry-After if there is something to wait for.
+// WriteProblem writes the advice as a response with problem details, with the sentence in
+// language, and with Retry-After if Wait is not 0.
 func (a Advice) WriteProblem(w http.ResponseWriter, language Language) {
 	p := a.Problem(language)
 	h := w.Header()
@@ -47,10 +47,10 @@ func (a Advice) WriteProblem(w http.ResponseWriter, language Language) {
 		h.Set("Retry-After", strconv.Itoa(p.WaitSeconds))
 	}
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // a client that has gone cannot be told
+	_ = json.NewEncoder(w).Encode(p) // an error means that the client has gone
 }
 
-// WaitSeconds returns Wait in seconds, rounded up: who waits for less is too early.
+// WaitSeconds returns Wait in seconds, rounded up.
 func (a Advice) WaitSeconds() int {
 	whole := a.Wait.Truncate(time.Second)
 	if whole < a.Wait {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A Language is a language that people are told things in: a language tag for HTML's lang.
+// A Language is the language of a sentence: a language tag, as in HTML's lang.
 type Language string
 
 // The languages of this package.
@@ -15,8 +15,8 @@ const (
 	English Language = "en"
 )
 
-// LanguageOf returns the language that a request's Accept-Language prefers: English for those
-// who ask for other languages alone, Chinese for those who ask for none.
+// LanguageOf returns the language that a request's Accept-Language prefers: English if it lists
+// other languages only, Chinese if it lists none.
 func LanguageOf(r *http.Request) Language {
 	accepted := r.Header.Get("Accept-Language")
 	chinese, english := 0.0, 0.0
@@ -24,7 +24,7 @@ func LanguageOf(r *http.Request) Language {
 		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		weight := 1.0
 		if q, found := strings.CutPrefix(strings.TrimSpace(params), "q="); found {
-			weight, _ = strconv.ParseFloat(q, 64) // 0 for what is no number
+			weight, _ = strconv.ParseFloat(q, 64) // 0 if it is not a number
 		}
 		switch primary, _, _ := strings.Cut(strings.ToLower(tag), "-"); primary {
 		case "zh", "*", "":
@@ -45,7 +45,7 @@ type Sentence struct {
 	English string
 }
 
-// In returns the sentence in a language, Chinese if it is none of this package's.
+// In returns the sentence in a language, in Chinese for any language but [English].
 func (s Sentence) In(language Language) string {
 	if language == English {
 		return s.English
@@ -53,16 +53,16 @@ func (s Sentence) In(language Language) string {
 	return s.Chinese
 }
 
-// A Key says what a sentence is for: an operation, and what [Advice.Name] says of it. With
-// Operation "" it is for all operations that have none of their own, and with Name
-// [NameSetup] for all of [WhoseSetup].
+// A Key selects a sentence: by operation and by [Advice.Name]. With Operation "" it selects the
+// sentence for all operations that have no own one; with Name [NameSetup], for all failures of
+// [WhoseSetup].
 type Key struct {
 	Operation string
 	Name      string
 }
 
-// NameSetup is the name of the sentence for all mistakes in the set-up, of which there are
-// many, and no person can mend any.
+// NameSetup is the name of the sentence for all mistakes in the configuration. The person
+// cannot correct them.
 const NameSetup = "setup"
 
 // sentence finds the caller's sentence, or this package's.

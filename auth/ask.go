@@ -10,14 +10,14 @@ import (
 	"github.com/ebaas/openplatform-go/advice"
 )
 
-// A platform answers questions about tokens.
+// A platform checks tokens.
 type platform struct {
 	client *openplatform.Client
-	source *openplatform.AccessTokenSource // nil to ask only whether a token is alive
+	source *openplatform.AccessTokenSource // nil to call CheckToken only
 }
 
-// ask returns whose token it is, nil if only whether it is alive was asked. Its error is
-// [openplatform.ErrInvalidToken] if CheckToken said so, and only then.
+// ask returns the token's account, nil without a source. Its error is
+// [openplatform.ErrInvalidToken] only if CheckToken returned it.
 func (p platform) ask(ctx context.Context, token string) (*openplatform.Account, error) {
 	if p.source == nil {
 		return nil, p.checkToken(ctx, token)
@@ -32,10 +32,10 @@ func (p platform) ask(ctx context.Context, token string) (*openplatform.Account,
 	if checked := p.checkToken(ctx, token); checked != nil {
 		return nil, checked
 	}
-	if errors.Is(err, openplatform.ErrInvalidToken) { // one of the two is wrong, and no person can help it
+	if errors.Is(err, openplatform.ErrInvalidToken) { // one of the two is wrong, and the person cannot correct it
 		err = &openplatform.ResponseError{
 			Operation: openplatform.OperationOf(err), RequestID: openplatform.RequestIDOf(err),
-			Reason: "it refuses the token that CheckToken says is valid",
+			Reason: "the operation refuses a token that CheckToken accepts",
 		}
 	}
 	return nil, err
@@ -46,8 +46,9 @@ func (p platform) checkToken(ctx context.Context, token string) error {
 	return err
 }
 
-// mayBeDead reports whether VerifyUser may have failed because the token is dead: the platform
-// said no, to a call with the person in it, and not because of us.
+// mayBeDead reports whether VerifyUser may have failed because the token is not valid: the
+// platform refused a call that is about the person, for a reason that is not the business
+// system's.
 func mayBeDead(err error) bool {
 	var refusal *openplatform.APIError
 	return errors.As(err, &refusal) && refusal.Operation != "GetAccessToken" && !refusal.Code.AboutCredentials() &&
@@ -65,10 +66,10 @@ type kind struct {
 	code            openplatform.Code
 }
 
-// mostKinds bounds what a platform with ever new codes can make it remember.
+// mostKinds limits the memory if the platform responds with ever new codes.
 const mostKinds = 100
 
-// once logs a mistake in the set-up, unless one of its kind has been logged.
+// once logs a mistake in the configuration, unless one of its kind has been logged.
 func (l *logged) once(ctx context.Context, logger *slog.Logger, a advice.Advice, err error) {
 	k := kind{a.Operation, a.Name, a.Code}
 	l.mu.Lock()
@@ -83,6 +84,6 @@ func (l *logged) once(ctx context.Context, logger *slog.Logger, a advice.Advice,
 	if known {
 		return
 	}
-	logger.ErrorContext(ctx, "auth: a mistake in the set-up; requests are answered 500 until it is corrected",
+	logger.ErrorContext(ctx, "auth: a mistake in the configuration; requests get status 500 until it is corrected",
 		slog.String("operation", a.Operation), slog.String("name", a.Name), slog.String("code", string(a.Code)), slog.Any("error", err))
 }

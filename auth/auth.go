@@ -1,5 +1,5 @@
-// Package auth is a middleware for net/http that finds out whose login token a request
-// carries, and lets nobody in whom the platform does not vouch for.
+// Package auth is a middleware for net/http that checks the login token of a request with the
+// platform, and passes on only requests with a valid token.
 //
 //	who, err := auth.New(client, auth.Cookie("session"), auth.WithAccount(source))
 //	...
@@ -8,46 +8,49 @@
 //		...
 //	})))
 //
-// [Middleware.Wrap] fits net/http and chi. [Middleware.Authenticate] is for frameworks that
-// have handlers of their own; the module examples/frameworks has gin, echo and chi.
+// [Middleware.Wrap] is for net/http and chi. [Middleware.Authenticate] is for frameworks with
+// their own handler type; the module examples/frameworks has gin, echo and chi.
 //
-// # What a request is answered
+// # Responses
 //
-// This is a contract; a release that changes it says so.
+// This section is a contract. A release that changes it says so.
 //
-//   - 401: there is no token, or none that can be sent, or the platform says that it is dead. Only CheckToken's
-//     [openplatform.ErrInvalidToken] says so. GetServiceTicket documents no code for it: after a
-//     refusal that is not about the business system's credentials, CheckToken is asked.
-//   - 503, with a Retry-After: nothing was sent, or no usable answer came, or the platform failed,
-//     or it was asked too often; and a carrier that cannot be read. A session that ends here
-//     would end for everybody in every outage.
-//   - 500: a mistake in the set-up: credentials, permissions, a certificate, a refusal that nobody
-//     has listed. It is logged at Error, once for each kind. No session ends.
-//   - Anything else is the next handler's. It sees the request without the token, and
-//     [AccountOf] tells it whose it was.
+//   - 401: there is no token, the token is not valid UTF-8, or the platform says that it is not
+//     valid: only [openplatform.ErrInvalidToken] of CheckToken says so. GetServiceTicket
+//     documents no code for this, so CheckToken is called after a refusal of GetServiceTicket
+//     that is not about the business system's credentials.
+//   - 503 with Retry-After: nothing was sent, there was no usable response, the platform failed
+//     or limits the rate, or the carrier failed. Do not end a session here, or an outage ends
+//     all sessions.
+//   - 500: a mistake in the configuration: credentials, permissions, a certificate, or a refusal
+//     with an unlisted code. It is logged at Error, once for each kind. Do not end a session.
+//   - Otherwise the next handler responds. It gets the request without the token; [AccountOf]
+//     returns the account.
 //
-// # What is asked, and what is remembered
+// # Cache
 //
-// One question is asked for a token at a time, however many requests wait for the answer. It
-// outlives the request that asked first, by 15 seconds at most, in a goroutine of its own.
+// For each token, the platform is asked by one request at a time; the others wait for it. The
+// call runs in its own goroutine. It may continue after its first request has ended, for at most
+// 15 seconds.
 //
-// What the platform said of a living token is believed for as long as [WithCache] says, 30
-// seconds if it is not given and never more. That time begins with the answer; no request renews it.
-// So a person who has logged out elsewhere, or whose password was reset, may stay in for so
-// long here. [Middleware.Forget] is for a logout here. A dead token is remembered for 5 seconds. A
-// failure is not remembered. With [WithStale], what was said before is believed for a while longer if
-// the platform cannot answer.
+// A valid token is cached for the time of [WithCache], by default 30 seconds, which is also the
+// maximum. The time starts with the response; requests do not extend it. A person who has logged
+// out elsewhere, or whose password was reset, may stay logged in here for this time. For a
+// logout here, call [Middleware.Forget]. An invalid token is cached for 5 seconds. A failure is
+// not cached. With [WithStale], a valid token is accepted longer while the platform cannot be
+// reached.
 //
-// The cache is bounded: the oldest goes first, and dead tokens take no room from living ones. It
-// is keyed by HMAC-SHA256 of the token, with a key of this process, and holds the accounts.
+// The cache has a limited size. It drops the oldest entry first; invalid tokens do not displace
+// valid ones. Its key is the HMAC-SHA256 of the token with a random key of this process. It holds
+// the accounts.
 //
-// It asks the platform once for every token that it has not seen, made-up ones included. Limit how
-// many requests one address may make before it, as for any door.
+// The middleware asks the platform about every new token, also about invented ones. Limit the
+// rate of requests per address before it.
 //
-// # What is kept secret
+// # Secrets
 //
-// No token, phone number or e-mail address is logged or printed, nor does any printer find one in
-// a [Middleware]. What [AccountOf] returns is whole, and prints masked.
+// No token, phone number or e-mail address is logged or printed. A [Middleware] prints without
+// its contents. The result of [AccountOf] is not masked, but prints masked.
 package auth
 
 import (
@@ -69,13 +72,13 @@ const (
 	longestCache = 30 * time.Second
 	defaultSize  = 10_000
 	deadFor      = 5 * time.Second
-	retryAfter   = 5 * time.Second // if nobody says more
+	retryAfter   = 5 * time.Second // the minimum
 )
 
-// A Middleware lets requests through whose token is alive. Make one with [New], once for all
-// handlers: it holds the cache. It is safe for concurrent use.
+// A Middleware passes on requests with a valid token. Make one with [New] for all handlers: it
+// holds the cache. It is safe for concurrent use.
 type Middleware struct {
-	// Behind a function, because printers that follow pointers would show the accounts.
+	// open is a function, because printers that follow pointers would print the accounts.
 	open func() *middleware
 }
 
@@ -87,7 +90,7 @@ type middleware struct {
 	logged    logged
 }
 
-// An Option changes how [New] sets a Middleware up. One with a bad value makes New fail.
+// An Option configures a Middleware, for [New]. New fails if a value is invalid.
 type Option func(*config) error
 
 type config struct {
@@ -99,28 +102,29 @@ type config struct {
 	logger    *slog.Logger
 }
 
-// WithAccount asks who the person is, with source, and not only whether the token is alive.
-// That is two calls of the platform instead of one, of which each changes something there. The
-// source must be of the client that [New] is given.
+// WithAccount gets the person's account with source, for [AccountOf]. This needs two calls to
+// the platform, which both change something there, instead of one CheckToken. The source must
+// belong to the client of [New].
 func WithAccount(source *openplatform.AccessTokenSource) Option {
 	return func(c *config) error {
 		if source == nil {
-			return errors.New("WithAccount: nil source")
+			return errors.New("WithAccount: the source must not be nil")
 		}
 		c.source = source
 		return nil
 	}
 }
 
-// WithCache remembers size living tokens at most, each for keep, and as many dead ones. keep is
-// at most 30 seconds. If either is 0, nothing is remembered. The default is 10,000 for 30 seconds.
+// WithCache caches at most size valid tokens, each for keep, and as many invalid ones. keep is
+// at most 30 seconds. If either is 0, nothing is cached. The default is 10,000 tokens for 30
+// seconds.
 func WithCache(size int, keep time.Duration) Option {
 	return func(c *config) error {
 		switch {
 		case size < 0:
 			return fmt.Errorf("WithCache: size %d is negative", size)
 		case keep < 0 || keep > longestCache:
-			return fmt.Errorf("WithCache: %v is not within 0 and %v", keep, longestCache)
+			return fmt.Errorf("WithCache: %v is not between 0 and %v", keep, longestCache)
 		}
 		c.size, c.keep = size, keep
 		if keep == 0 {
@@ -130,53 +134,54 @@ func WithCache(size int, keep time.Duration) Option {
 	}
 }
 
-// WithStale lets a person in whom the platform vouched for before, if it cannot answer now: for
-// d after the cache's time is up, at most an hour. Not after a dead token or a mistake in the
-// set-up. It is off by default: a person who was locked out meanwhile gets in. After a failure the
-// platform is asked about that token again after 5 seconds.
+// WithStale accepts a token whose cache time has passed, for d longer, at most one hour, while
+// the platform cannot be reached. It does not accept a token that the platform calls invalid,
+// nor any token after a mistake in the configuration. It is off by default: a person whose
+// account was locked meanwhile stays logged in. After a failure, the platform is asked about the
+// token again after 5 seconds.
 func WithStale(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 || d > time.Hour {
-			return fmt.Errorf("WithStale: %v is not within 0 and an hour", d)
+			return fmt.Errorf("WithStale: %v is not between 0 and an hour", d)
 		}
 		c.stale = d
 		return nil
 	}
 }
 
-// WithFailure has fn answer the requests that are not let through, in place of problem details
-// (RFC 9457): with a page, or a way to the login page. a.Status is 401, 500 or 503; Retry-After,
-// Cache-Control and WWW-Authenticate are set already. r is without the token.
+// WithFailure lets fn respond to requests that are not passed on, instead of problem details
+// (RFC 9457): with a page, or a redirect to the login page. a.Status is 401, 500 or 503.
+// Retry-After, Cache-Control and WWW-Authenticate are already set. r has no token.
 //
-// End a session at status 401 only.
+// End a session only at status 401.
 func WithFailure(fn func(w http.ResponseWriter, r *http.Request, a advice.Advice)) Option {
 	return func(c *config) error {
 		if fn == nil {
-			return errors.New("WithFailure: nil function")
+			return errors.New("WithFailure: fn must not be nil")
 		}
 		c.onFailure = fn
 		return nil
 	}
 }
 
-// WithLogger logs mistakes in the set-up to l, in place of [slog.Default].
+// WithLogger logs mistakes in the configuration to l, instead of [slog.Default].
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		if l == nil {
-			return errors.New("WithLogger: nil logger")
+			return errors.New("WithLogger: the logger must not be nil")
 		}
 		c.logger = l
 		return nil
 	}
 }
 
-// New returns a middleware that takes tokens from carrier and asks client about them. It sends
-// nothing until a request comes. Of an option given twice the last one counts.
+// New returns a middleware that takes tokens from carrier and checks them with client. It sends
+// nothing before the first request. If an option is given twice, the last one is used.
 func New(client *openplatform.Client, carrier Carrier, opts ...Option) (*Middleware, error) {
 	c := config{size: defaultSize, keep: longestCache, onFailure: writeProblem, logger: slog.Default()}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, errors.New("auth: nil Option")
+			return nil, errors.New("auth: an Option must not be nil")
 		}
 		if err := opt(&c); err != nil {
 			return nil, fmt.Errorf("auth: %w", err)
@@ -184,9 +189,9 @@ func New(client *openplatform.Client, carrier Carrier, opts ...Option) (*Middlew
 	}
 	switch {
 	case client == nil:
-		return nil, errors.New("auth: nil Client")
+		return nil, errors.New("auth: the Client must not be nil")
 	case carrier.read == nil:
-		return nil, errors.New("auth: a Carrier is made by Cookie, Bearer or Func")
+		return nil, errors.New("auth: the Carrier must come from Cookie, Bearer or Func")
 	case c.stale > 0 && c.size == 0:
 		return nil, errors.New("auth: WithStale needs a cache")
 	}
@@ -197,10 +202,11 @@ func New(client *openplatform.Client, carrier Carrier, opts ...Option) (*Middlew
 	return &Middleware{open: func() *middleware { return m }}, nil
 }
 
-// Format prints the type's name under every verb.
+// Format implements [fmt.Formatter] with the type's name for every verb.
 func (m *Middleware) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "auth.Middleware") }
 
-// Wrap returns a handler that passes to next what [Middleware.Authenticate] lets through.
+// Wrap returns a handler that calls next with the requests that [Middleware.Authenticate] passes
+// on.
 func (m *Middleware) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if passed, ok := m.Authenticate(w, r); ok {
@@ -209,8 +215,9 @@ func (m *Middleware) Wrap(next http.Handler) http.Handler {
 	})
 }
 
-// Authenticate returns the request to pass on, without the token and with whose it was in its
-// ctx. If ok is false, the request has been answered, and passed is r. r itself stays as it is.
+// Authenticate checks the token of r. passed is the request to pass on, without the token and
+// with the account in its ctx. If ok is false, Authenticate has written the response, and passed
+// is r. It does not change r.
 func (m *Middleware) Authenticate(w http.ResponseWriter, r *http.Request) (passed *http.Request, ok bool) {
 	in := m.open()
 	token, err := in.carrier.read(r)
@@ -230,14 +237,14 @@ func (m *Middleware) Authenticate(w http.ResponseWriter, r *http.Request) (passe
 	return in.carrier.strip(context.WithValue(r.Context(), accountKey{}, account), r), true
 }
 
-// Forget has the platform asked about token when it is seen next. Call it when the person has
-// logged out, after Logout, whatever that returned. An answer that is under way is not remembered.
+// Forget removes token from the cache: the platform is asked about it again. Call it after
+// Logout, also if Logout failed. The response of a running call is not cached.
 func (m *Middleware) Forget(token string) { m.open().cache.forget(token) }
 
 type accountKey struct{}
 
-// AccountOf returns the account of the person whose request this is the ctx of. ok is false if
-// no Middleware has let it through, or one without [WithAccount].
+// AccountOf returns the person's account from the ctx of a request. ok is false if the request
+// was not passed on by a Middleware with [WithAccount].
 func AccountOf(ctx context.Context) (account openplatform.Account, ok bool) {
 	known, _ := ctx.Value(accountKey{}).(*openplatform.Account)
 	if known == nil {
@@ -250,7 +257,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, a advice.Advice) {
 	a.WriteProblem(w, advice.LanguageOf(r))
 }
 
-// fail answers a request that is not let through.
+// fail responds to a request that is not passed on.
 func (m *middleware) fail(w http.ResponseWriter, r *http.Request, a advice.Advice) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
@@ -272,18 +279,18 @@ func noToken() advice.Advice {
 	}
 }
 
-// unreadable is about a carrier of the caller's that fails: a session store that is down.
+// unreadable is the advice if the caller's carrier fails, for example a session store.
 func unreadable() advice.Advice {
 	a := advice.Of(&openplatform.TransportError{Operation: "CheckToken", NotSent: true})
 	a.Wait = retryAfter
 	return a
 }
 
-// adviceOn turns what [advice.Of] says of an error into what the package documentation says.
+// adviceOn returns the advice of [advice.Of] with the status of the package documentation.
 func (m *middleware) adviceOn(ctx context.Context, err error) advice.Advice {
 	a := advice.Of(err)
 	switch {
-	case a.Status == http.StatusUnauthorized: // CheckToken's word: see platform.ask
+	case a.Status == http.StatusUnauthorized: // from CheckToken: see platform.ask
 	case a.Whose == advice.WhoseSetup:
 		a.Status = http.StatusInternalServerError
 		m.logged.once(ctx, m.logger, a, err)

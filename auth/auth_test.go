@@ -305,7 +305,7 @@ func TestFailuresAreTheCallersToRender(t *testing.T) {
 	}))
 	got := r.do(t.Context(), "Authorization", "Bearer made-up")
 	assert.Equal(t, http.StatusUnauthorized, got.status)
-	assert.Equal(t, "invalid_token log_in Your login has ended. Please log in again.", string(got.body))
+	assert.Equal(t, "invalid_token log_in Your login has expired. Please log in again.", string(got.body))
 	assert.Equal(t, "Bearer", got.header.Get("WWW-Authenticate"))
 
 	r.sb.Order(sandbox.Fault{Operation: "CheckToken", HTTPStatus: 503, Header: http.Header{"Retry-After": {"77"}}})
@@ -342,18 +342,18 @@ func TestWhoGivesUpIsNotLoggedOut(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	sb := sandbox.Start(t)
 	for want, make := range map[string]func() (*auth.Middleware, error){
-		"nil Client":             func() (*auth.Middleware, error) { return auth.New(nil, auth.Bearer()) },
-		"Carrier is made by":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Carrier{}) },
-		"made by Cookie, Bearer": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
-		"nil Option":             func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), nil) },
-		"nil source":             func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithAccount(nil)) },
+		"the Client must not be nil": func() (*auth.Middleware, error) { return auth.New(nil, auth.Bearer()) },
+		"Carrier must come from":     func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Carrier{}) },
+		"come from Cookie, Bearer":   func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Func(nil, nil)) },
+		"an Option must not be nil":  func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), nil) },
+		"the source must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithAccount(nil)) },
 		"is negative": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(-1, time.Second))
 		},
-		"-1s is not within": func() (*auth.Middleware, error) {
+		"-1s is not between": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, -time.Second))
 		},
-		"31s is not within": func() (*auth.Middleware, error) {
+		"31s is not between": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithCache(1, 31*time.Second))
 		},
 		"an hour": func() (*auth.Middleware, error) {
@@ -363,8 +363,8 @@ func TestBadOptions(t *testing.T) {
 		"needs a cache": func() (*auth.Middleware, error) {
 			return auth.New(sb.Client, auth.Bearer(), auth.WithStale(time.Minute), auth.WithCache(5, 0))
 		},
-		"nil function": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithFailure(nil)) },
-		"nil logger":   func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithLogger(nil)) },
+		"fn must not be nil":         func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithFailure(nil)) },
+		"the logger must not be nil": func() (*auth.Middleware, error) { return auth.New(sb.Client, auth.Bearer(), auth.WithLogger(nil)) },
 	} {
 		who, err := make()
 		require.ErrorContains(t, err, want)

@@ -14,10 +14,10 @@ import (
 	"github.com/ebaas/openplatform-go/advice"
 )
 
-// longestQuestion bounds a question that nobody waits for any more.
+// longestQuestion is the time limit of a question: it may have no waiting request.
 const longestQuestion = 15 * time.Second
 
-// A cache remembers whose tokens are, and asks about those that it does not know, once at a time.
+// A cache remembers the accounts of tokens, and asks the platform about a new token once at a time.
 type cache struct {
 	ask   func(ctx context.Context, token string) (*openplatform.Account, error)
 	keep  time.Duration // 0 to remember nothing
@@ -30,13 +30,13 @@ type cache struct {
 	questions map[key]*question // under way
 }
 
-// A question is what the platform is asked about one token, for all who want to know.
+// A question is a running check of one token, for all requests that wait for it.
 type question struct {
-	done     chan struct{} // closed when the answer is there to be read
+	done     chan struct{} // closed when the result is set
 	account  *openplatform.Account
 	err      error
 	panicked any
-	// forgotten says that the token's person has logged out since: cache.mu guards it.
+	// forgotten says that the person has logged out meanwhile. cache.mu guards it.
 	forgotten bool
 }
 
@@ -51,7 +51,7 @@ func newCache(ask func(context.Context, string) (*openplatform.Account, error), 
 	}
 }
 
-// who returns whose token it is, from memory or from the platform.
+// who returns the token's account, from memory or from the platform.
 func (c *cache) who(ctx context.Context, token string) (*openplatform.Account, error) {
 	k := c.keyOf(token)
 	now := time.Now()
@@ -72,13 +72,13 @@ func (c *cache) who(ctx context.Context, token string) (*openplatform.Account, e
 	return q.wait(ctx)
 }
 
-// wait returns the answer, unless ctx ends before.
+// wait returns the result, unless ctx ends before.
 func (q *question) wait(ctx context.Context) (*openplatform.Account, error) {
 	select {
 	case <-q.done:
 	case <-ctx.Done():
 		return nil, &openplatform.TransportError{
-			Operation: "CheckToken", Reason: "gave up while waiting for the answer", Cause: ctx.Err(),
+			Operation: "CheckToken", Reason: "ctx ended while waiting for the response", Cause: ctx.Err(),
 		}
 	}
 	if q.panicked != nil {
@@ -96,7 +96,7 @@ func (c *cache) start(ctx context.Context, k key, token string) *question {
 		defer cancel()
 		defer close(q.done)
 		defer func() {
-			q.panicked = recover() // an observer's, say: it goes on in those who wait
+			q.panicked = recover() // for example of an observer: the waiting requests panic with it
 			c.learn(k, q)
 		}()
 		q.account, q.err = c.ask(ctx, token)
@@ -104,10 +104,10 @@ func (c *cache) start(ctx context.Context, k key, token string) *question {
 	return q
 }
 
-// errUnanswered is of a question whose goroutine ended in the middle.
-var errUnanswered = &openplatform.TransportError{Operation: "CheckToken", Reason: "the question was broken off"}
+// errUnanswered is the error of a question whose goroutine ended early.
+var errUnanswered = &openplatform.TransportError{Operation: "CheckToken", Reason: "the check was aborted"}
 
-// learn remembers the answer to a question.
+// learn remembers the result of a question.
 func (c *cache) learn(k key, q *question) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -128,17 +128,17 @@ func (c *cache) learn(k key, q *question) {
 	}
 }
 
-// rely has what was said before answer a question that the platform could not answer.
+// rely uses the last result if the platform could not answer.
 func (c *cache) rely(k key, q *question, now time.Time) {
 	before := c.living.get(k, now)
 	if before == nil || advice.Of(q.err).Whose == advice.WhoseSetup {
 		return
 	}
-	before.freshUntil = now.Add(retryAfter) // it is not asked again at once; until stays as it was
+	before.freshUntil = now.Add(retryAfter) // not asked again at once; until does not change
 	q.account, q.err = before.account, nil
 }
 
-// forget lets go of what is known of a token, and of what is being asked.
+// forget removes the result for a token, and the running question.
 func (c *cache) forget(token string) {
 	k := c.keyOf(token)
 	c.mu.Lock()
@@ -150,7 +150,7 @@ func (c *cache) forget(token string) {
 	}
 }
 
-// A key stands for a token in memory: who reads a dump cannot try tokens against it.
+// A key stands for a token in memory: with a memory dump alone, tokens cannot be tried against it.
 type key [sha256.Size]byte
 
 type mac struct {

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// A Carrier says where a request has its token.
+// A Carrier says where a request carries its token.
 type Carrier struct {
 	read      func(*http.Request) (token string, err error)
-	remove    func(http.Header) // the token; the header is nobody else's. nil if it is in no header
+	remove    func(http.Header) // removes the token from a copy of the header; may be nil
 	challenge string            // WWW-Authenticate
 }
 
@@ -43,14 +43,14 @@ func Bearer() Carrier {
 	}
 }
 
-// Func takes the token from where read finds it, such as a session store of yours. read returns
-// "" for a request that has none. Its error is not a person without a login: the request is answered
-// 503. remove, which may be nil, takes the token off the header of the request that is passed on.
+// Func takes the token from read, for example from your session store. read returns "" for a
+// request without a token. If it returns an error, the response is 503. remove may be nil; it
+// removes the token from the header of the request that is passed on.
 func Func(read func(*http.Request) (token string, err error), remove func(http.Header)) Carrier {
 	return Carrier{read: read, remove: remove}
 }
 
-// strip returns a copy of r with ctx and without the token. r's own header stays as it is.
+// strip returns a copy of r with ctx and without the token. It does not change r's header.
 func (c Carrier) strip(ctx context.Context, r *http.Request) *http.Request {
 	stripped := r.WithContext(ctx)
 	if c.remove != nil {
@@ -60,7 +60,7 @@ func (c Carrier) strip(ctx context.Context, r *http.Request) *http.Request {
 	return stripped
 }
 
-// removeCookie takes a cookie out of a header of which the values are somebody else's.
+// removeCookie removes a cookie from a header. It does not change the header's values in place.
 func removeCookie(h http.Header, name string) {
 	others := make([]string, 0, 8) // enough for most, without an allocation
 	for _, line := range h["Cookie"] {

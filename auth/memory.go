@@ -7,20 +7,20 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// A memory keeps what is known of so many tokens at most. Whatever is put in last ends last,
-// so the front of the list is what ends first.
+// A memory keeps the results for a limited number of tokens. The last entry expires last, so the
+// front of the list expires first.
 type memory struct {
 	size   int
 	places map[key]*list.Element
 	order  *list.List // of *known
 }
 
-// known is what the platform said of a token.
+// known is the platform's result for a token.
 type known struct {
 	key        key
-	account    *openplatform.Account // of a living token; nil if nobody asked whose it is
-	err        error                 // of a dead one
-	freshUntil time.Time             // when the platform is to be asked again
+	account    *openplatform.Account // of a valid token; nil without WithAccount
+	err        error                 // of an invalid token
+	freshUntil time.Time             // then the platform is asked again
 	until      time.Time
 }
 
@@ -28,7 +28,7 @@ func newMemory(size int) memory {
 	return memory{size: size, places: map[key]*list.Element{}, order: list.New()}
 }
 
-// get returns what is known under k, nil if nothing is.
+// get returns the entry under k, nil if there is none.
 func (m *memory) get(k key, now time.Time) *known {
 	place := m.places[k]
 	if place == nil {
@@ -41,8 +41,7 @@ func (m *memory) get(k key, now time.Time) *known {
 	return found
 }
 
-// put remembers what is known, in place of what was known under k, of what has ended, and of
-// the oldest if there is no room.
+// put stores an entry under k. It removes expired entries, and the oldest one if there is no room.
 func (m *memory) put(k key, what known, now time.Time) {
 	m.remove(k)
 	if m.size == 0 {

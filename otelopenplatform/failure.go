@@ -14,10 +14,10 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// What error.type says of a failure that has neither a code nor an HTTP status of its own.
+// The values of error.type for a failure without a code and an HTTP status.
 const (
 	invalidRequest  = "invalid_request"  // it breaks a rule, and nothing was sent
-	invalidResponse = "invalid_response" // it is no envelope, or has not the data that it should
+	invalidResponse = "invalid_response" // it is not an envelope, or has not the documented data
 	timedOut        = "timeout"
 	notResolved     = "name_not_resolved"
 	notTrusted      = "certificate_not_trusted"
@@ -26,7 +26,7 @@ const (
 )
 
 // errorTypeOf returns the error.type of a call or an attempt that ended with err, "" if it did
-// not fail. That its caller had enough of it is no failure.
+// not fail. A cancellation by the caller is not a failure.
 func errorTypeOf(ctx context.Context, err error) string {
 	if err == nil || errors.Is(err, context.Canceled) && errors.Is(ctx.Err(), context.Canceled) {
 		return ""
@@ -73,8 +73,8 @@ func isCertificate(err error) bool {
 		errors.As(err, new(x509.CertificateInvalidError)) || errors.As(err, new(x509.SystemRootsError))
 }
 
-// codeType returns a documented code as it is. Of other codes there is no end, so they share
-// the answer's HTTP status, or a value for each class.
+// codeType returns a documented code as it is. Undocumented codes are unlimited, so they share the
+// response's HTTP status, or a value for each class.
 func codeType(err *openplatform.APIError) string {
 	if slices.Contains(documented, err.Code) {
 		return string(err.Code)

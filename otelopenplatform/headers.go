@@ -13,7 +13,7 @@ import (
 type propagating struct {
 	*observer
 	propagator propagation.TextMapPropagator // nil for none
-	baggage    []string                      // the members that may be sent
+	baggage    []string                      // the names of the members to send
 }
 
 // TraceHeaders implements [openplatform.TracePropagator].
@@ -37,8 +37,8 @@ func (p *propagating) named(all baggage.Baggage) baggage.Baggage {
 	return all
 }
 
-// traceHeaders take from a propagator what belongs to the trace, and nothing else: the usual
-// global propagator writes baggage as well.
+// traceHeaders accept only the headers of the trace from a propagator: the usual global
+// propagator writes baggage too.
 type traceHeaders map[string]string
 
 // Get implements [propagation.TextMapCarrier].

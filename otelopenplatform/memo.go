@@ -2,12 +2,12 @@ package otelopenplatform
 
 import "sync"
 
-// mostMade is more than a program has operations, answers and failures; it is reached by one
-// that calls paths with ids in them.
+// mostMade is more than the operations, responses and failures of a program. Only a program that
+// calls paths with ids reaches it.
 const mostMade = 1000
 
-// A memo keeps what was made for a key. What calls have in common is made once, and not at a
-// price of several allocations a call.
+// A memo caches values by key. Values that many calls share are made once, which saves several
+// allocations per call.
 type memo[K comparable, V any] struct {
 	mu   sync.RWMutex
 	made map[K]V

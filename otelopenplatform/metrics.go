@@ -16,7 +16,7 @@ import (
 // renewal is the composite call that gets a new access token.
 const renewal = "RenewAccessToken"
 
-// The conventions' own, which suit a call as well.
+// The bucket boundaries of the conventions, which also suit a call.
 var boundaries = metric.WithExplicitBucketBoundaries(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
 type metrics struct {
@@ -26,7 +26,7 @@ type metrics struct {
 	refusals        metric.Int64Counter
 	renewals        metric.Int64Counter
 
-	// What a series is made of, and the options that have it as attributes.
+	// The attributes of each series.
 	requestSeries memo[requestKey, []metric.RecordOption]
 	callSeries    memo[callKey, []metric.RecordOption]
 	attemptSeries memo[attemptSeriesKey, []metric.AddOption]
@@ -73,7 +73,7 @@ func newCounter(meter metric.Meter, name, unit, description string) metric.Int64
 	return counter
 }
 
-// report tells OpenTelemetry's error handler of an instrument that cannot be made.
+// report passes the error of an instrument to OpenTelemetry's error handler.
 func report(err error) bool {
 	if err != nil {
 		otel.Handle(err)
@@ -82,7 +82,7 @@ func report(err error) bool {
 }
 
 func (m *metrics) countCall(ctx context.Context, start openplatform.CallStart, end openplatform.CallEnd, failure string) {
-	if start.Composite { // the calls that it consists of are counted
+	if start.Composite { // the calls within it are counted
 		if start.Operation == renewal {
 			m.renewals.Add(ctx, 1, attributes(failure,
 				semconv.ServerAddress(start.Host), outcomeKey.String(outcomeName(end.Outcome))))
@@ -141,7 +141,7 @@ func attemptSeries(key attemptSeriesKey) []metric.AddOption {
 	)}
 }
 
-// attributes are those of a series, with what kind of failure it counts if it counts failures.
+// attributes returns the attributes of a series, with error.type for failures.
 func attributes(failure string, attrs ...attribute.KeyValue) metric.MeasurementOption {
 	if failure != "" {
 		attrs = append(attrs, semconv.ErrorTypeKey.String(failure))

@@ -33,7 +33,7 @@ type observer struct {
 	attemptOptions memo[attemptKey, []trace.SpanStartOption]
 }
 
-// An attemptKey is what the attributes at the start of an attempt's span are made of.
+// An attemptKey is the input of the attributes at the start of an attempt's span.
 type attemptKey struct {
 	operation, method, host, url string
 	port, number                 int
@@ -89,7 +89,7 @@ func (o *observer) ObserveAttempt(ctx context.Context, start openplatform.Attemp
 	}
 }
 
-// attemptOptions has what the conventions want a sampler to know.
+// attemptOptions returns the attributes that samplers need, as in the conventions.
 func attemptOptions(key attemptKey) []trace.SpanStartOption {
 	attrs := []attribute.KeyValue{
 		semconv.HTTPRequestMethodKey.String(key.method),
@@ -122,7 +122,7 @@ func endAttemptSpan(span trace.Span, end openplatform.AttemptEnd, failure string
 	span.SetAttributes(attrs...)
 }
 
-// description leaves out what http.response.status_code tells, as the conventions want it.
+// description omits what http.response.status_code says, as in the conventions.
 func description(end openplatform.AttemptEnd) string {
 	if end.HTTPStatus >= http.StatusBadRequest {
 		return ""
@@ -142,7 +142,7 @@ func answerAttributes(outcome openplatform.Outcome, code openplatform.Code, requ
 	return attrs
 }
 
-// outcomeName is the outcome as a value that needs no quotes anywhere.
+// outcomeName returns the outcome as a value without blanks.
 func outcomeName(o openplatform.Outcome) string {
 	if o == openplatform.OutcomeNotSent {
 		return "not_sent"
@@ -150,7 +150,7 @@ func outcomeName(o openplatform.Outcome) string {
 	return o.String()
 }
 
-// protocolVersion returns the version as the conventions write it, "" if it is none that they know.
+// protocolVersion returns the version in the format of the conventions, "" if they do not define it.
 func protocolVersion(protocol string) string {
 	switch protocol {
 	case "HTTP/1.0":

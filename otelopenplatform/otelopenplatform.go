@@ -1,33 +1,32 @@
-// Package otelopenplatform observes the calls of an openplatform client with OpenTelemetry:
+// Package otelopenplatform is an OpenTelemetry observer for an openplatform client:
 //
 //	client, err := openplatform.NewClient(openplatform.Test, openplatform.WithObserver(otelopenplatform.New()))
 //
 // # Spans
 //
-// A call is a span of kind INTERNAL with the operation's name. Each attempt to send its request
-// is a span of kind CLIENT beneath it, as the semantic conventions for HTTP want it. VerifyUser,
-// and the renewal of an access token (RenewAccessToken), are spans around the calls that they
-// consist of.
+// A call is a span of kind INTERNAL with the operation's name. Each attempt is a child span of
+// kind CLIENT, as in the semantic conventions for HTTP. VerifyUser and the renewal of an access
+// token (RenewAccessToken) are spans around their calls.
 //
-// A call's span tells how the call ended: an attempt that failed, and that another one made up
-// for, is no error of the call. Nor is a call an error that its caller has cancelled.
+// The status of a call's span is the result of the call: if a retry succeeds, the failed attempt is
+// not an error of the call. A call that its caller cancelled is not an error either.
 //
 // # Metrics
 //
 //	http.client.request.duration  histogram, s  attempts, by the conventions for HTTP
 //	openplatform.call.duration    histogram, s  calls, all attempts and waits included
 //	openplatform.call.attempts    counter       attempts, by operation
-//	openplatform.quota.refusals   counter       repetitions that the client's quota did not allow
+//	openplatform.quota.refusals   counter       retries that the client's quota did not allow
 //	openplatform.token.renewals   counter       renewals of access tokens
 //
-// The number of their series is bounded: a code that the platform does not document counts by
-// its class. VerifyUser and RenewAccessToken are not among the calls, whose parts are.
+// The number of series is limited: undocumented codes are counted by their class. VerifyUser and
+// RenewAccessToken are not counted as calls; the calls within them are.
 //
 // # Secrets
 //
-// No span and no metric holds a secret: url.full has REDACTED for each value of its query, and
-// a phone number in the platform's own words is masked. Nothing is sent to the platform unless
-// [WithPropagators] or [WithBaggage] says so.
+// Spans and metrics hold no secrets: url.full has REDACTED for each value of its query, and a
+// phone number in a message of the platform is masked. Nothing is sent to the platform without
+// [WithPropagators] or [WithBaggage].
 package otelopenplatform
 
 import (
@@ -43,7 +42,7 @@ import (
 // ScopeName is the name of the tracer and of the meter.
 const ScopeName = "github.com/ebaas/openplatform-go/otelopenplatform"
 
-// An Option changes how [New] sets an observer up.
+// An Option configures an observer, for [New].
 type Option func(*config)
 
 type config struct {
@@ -53,8 +52,8 @@ type config struct {
 	baggage    []string
 }
 
-// WithTracerProvider has spans made by p. Without it, or if p is nil, the global provider
-// makes them.
+// WithTracerProvider creates the spans with p. Without it, or if p is nil, the global provider is
+// used.
 func WithTracerProvider(p trace.TracerProvider) Option {
 	return func(c *config) {
 		if p != nil {
@@ -63,8 +62,8 @@ func WithTracerProvider(p trace.TracerProvider) Option {
 	}
 }
 
-// WithMeterProvider has metrics made by p. Without it, or if p is nil, the global provider
-// makes them.
+// WithMeterProvider creates the metrics with p. Without it, or if p is nil, the global provider is
+// used.
 func WithMeterProvider(p metric.MeterProvider) Option {
 	return func(c *config) {
 		if p != nil {
@@ -73,15 +72,14 @@ func WithMeterProvider(p metric.MeterProvider) Option {
 	}
 }
 
-// WithPropagators sends each attempt's span context to the platform. Of the headers that p
-// writes, traceparent and tracestate are sent and no other. Without it none is: the platform is
-// a third party, so there is no global default.
+// WithPropagators sends the span context of each attempt to the platform. Of the headers of p, only
+// traceparent and tracestate are sent. Without it nothing is sent: the platform is a third party, so
+// there is no global default.
 func WithPropagators(p propagation.TextMapPropagator) Option {
 	return func(c *config) { c.propagator = p }
 }
 
-// WithBaggage sends the members of the ctx's baggage that have these names, and no others, to
-// the platform.
+// WithBaggage sends the members of the ctx's baggage with these names to the platform.
 func WithBaggage(names ...string) Option {
 	return func(c *config) { c.baggage = names }
 }

@@ -158,7 +158,7 @@ func TestAServerThatHangsIsLeftAloneAndThenAskedAgain(t *testing.T) {
 	}
 	for range 50 {
 		_, _, err := store.Get(t.Context(), key)
-		require.ErrorContains(t, err, "earlier commands are without an answer")
+		require.ErrorContains(t, err, "earlier commands have no response")
 	}
 	const each = 3 // the store's, and what go-redis may have of its own
 	assert.LessOrEqual(t, runtime.NumGoroutine()-before, 2*each)
@@ -182,7 +182,7 @@ func TestCallersInAHurryAreNoSilence(t *testing.T) {
 	assertHolds(t, store, "")
 }
 
-// One connection may be dead although Redis is not: a firewall forgets those that are idle.
+// One connection may be lost although Redis works: a firewall drops idle connections.
 func TestLockDoesWithoutAConnectionThatIsDead(t *testing.T) {
 	var scripts atomic.Int64
 	p := startProxy(t, redistest.Start(t).Addr, func([]byte) fate {

@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// claimTime is how long a lock is held by who may not know of it: whoever learns of it in
-	// time keeps it, and of whoever has given up it is gone.
+	// claimTime is the lifetime of a claim. A caller that gets the response in time extends it; the
+	// claim of a caller that gave up expires.
 	claimTime = 2 * time.Second
-	// generationTime is how much longer than a lock its number is remembered.
+	// generationTime is how long the number of a lock is kept after the lock.
 	generationTime = 24 * time.Hour
 
 	shortestPause = 5 * time.Millisecond
@@ -27,12 +27,12 @@ const (
 type lease struct {
 	store  *store
 	key    string
-	holder string    // what the lock says
-	ends   time.Time // the lock, at the earliest
+	holder string    // the lock's value
+	ends   time.Time // the earliest end of the lock
 }
 
-// Lock implements [openplatform.TokenStore]. It asks again and again, at random moments: of many
-// that wait, one comes soon after the lock is free.
+// Lock implements [openplatform.TokenStore]. It polls at random intervals: with many waiting callers,
+// one asks soon after the lock is free.
 func (s *store) Lock(ctx context.Context, key string, ttl time.Duration) (openplatform.Lease, error) {
 	l := &lease{store: s, key: key}
 	id := rand.Text()
@@ -42,11 +42,11 @@ func (s *store) Lock(ctx context.Context, key string, ttl time.Duration) (openpl
 		if got {
 			return l, nil
 		}
-		if timedOut(err) && again { // another connection may do better
+		if timedOut(err) && again { // another connection may work
 			again, err = false, nil
 		}
 		if err == nil {
-			err = wait(ctx, pause/2+mathrand.N(pause/2)) //nolint:gosec // a pause needs no secrecy
+			err = wait(ctx, pause/2+mathrand.N(pause/2)) //nolint:gosec // a pause is not a secret
 		}
 		if err != nil {
 			l.abandon(ctx)
@@ -69,7 +69,7 @@ func timedOut(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// take takes the lock, and reports whether it has. That it is another's is no error.
+// take takes the lock, and reports whether it succeeded. A lock of another holder is not an error.
 func (l *lease) take(ctx context.Context, id string, ttl time.Duration) (bool, error) {
 	holder, err := l.store.claim(ctx, l.key, id, ttl)
 	if holder == "" {
@@ -79,14 +79,14 @@ func (l *lease) take(ctx context.Context, id string, ttl time.Duration) (bool, e
 	return done(l.store.run(ctx, keep, []string{lockOf(l.key)}, holder, milliseconds(ttl)))
 }
 
-// abandon gives a lock back of which it is not known whether it was got. Nobody waits for that.
+// abandon releases a lock that may have been taken. No caller waits for it.
 func (l *lease) abandon(ctx context.Context) {
 	if l.holder != "" {
-		go l.Unlock(ctx) //nolint:errcheck // it was only a try
+		go l.Unlock(ctx) //nolint:errcheck // best effort
 	}
 }
 
-// claim returns what the lock says of its holder if that is the caller, "" if it is another.
+// claim returns the lock's value if the caller holds it, "" if another does.
 func (s *store) claim(ctx context.Context, key, id string, ttl time.Duration) (holder string, err error) {
 	answer, err := s.run(ctx, claim, []string{lockOf(key), generationOf(key)},
 		id, milliseconds(min(claimTime, ttl)), milliseconds(ttl)+milliseconds(generationTime)).Result()
@@ -103,7 +103,7 @@ func (s *store) claim(ctx context.Context, key, id string, ttl time.Duration) (h
 	return holder, nil
 }
 
-// milliseconds are what Redis counts in. It takes no lifetime of none.
+// milliseconds is the unit of Redis. Redis accepts no lifetime of 0.
 func milliseconds(d time.Duration) int64 { return max(d.Milliseconds(), 1) }
 
 // Set implements [openplatform.Lease].
@@ -116,7 +116,7 @@ func (l *lease) Set(ctx context.Context, value string, ttl time.Duration) error 
 	return err
 }
 
-// Unlock implements [openplatform.Lease]. It gives the lock back whatever has become of ctx.
+// Unlock implements [openplatform.Lease]. It releases the lock even if ctx has ended.
 func (l *lease) Unlock(ctx context.Context) error {
 	return l.store.remove(context.WithoutCancel(ctx), lockOf(l.key), l.holder)
 }

@@ -2,13 +2,12 @@ package redistokens
 
 import "github.com/redis/go-redis/v9"
 
-// Each script is one step to everybody else. All its keys have one hash tag, so that a
-// cluster keeps them in one place.
+// Each script is one atomic step. All its keys have the same hash tag, so a cluster keeps them on one
+// node.
 var (
-	// claim takes the lock for a short time, and returns its holder if that is the caller: one
-	// that claims again because an answer was lost is told what the lost answer said. A holder
-	// is a number and the claimant's id. No two have the same number, or a claim that arrives
-	// again, late, would give a lock to a lease that lost it long ago.
+	// claim takes the lock for a short time, and returns its holder if that is the caller: a retry
+	// after a lost response gets the same result. A holder is a number and the caller's id. Numbers
+	// are unique, or a late duplicate of a claim would give the lock to a lease that has lost it.
 	claim = redis.NewScript(`
 local lock, generation = KEYS[1], KEYS[2]
 local id, ttl, generation_ttl = ARGV[1], ARGV[2], ARGV[3]
@@ -22,15 +21,15 @@ redis.call('SET', lock, holder, 'PX', ttl)
 return holder
 `)
 
-	// keep makes a claim a lock.
+	// keep turns a claim into a lock.
 	keep = redis.NewScript(`
 local lock = KEYS[1]
 local holder, ttl = ARGV[1], ARGV[2]
 return redis.call('GET', lock) == holder and redis.call('PEXPIRE', lock, ttl)
 `)
 
-	// set stores the value if the lock is the caller's. What is left of the lock tells how late
-	// the script runs: Redis may have been stopped for a while, and the value has aged.
+	// set stores the value if the caller holds the lock. The rest of the lock's time shows how late
+	// the script runs: Redis may have been paused, and the value is older.
 	set = redis.NewScript(`
 local lock, token = KEYS[1], KEYS[2]
 local holder, value, ttl, left = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -45,14 +44,14 @@ redis.call('SET', token, value, 'PX', ttl - late)
 return true
 `)
 
-	// get returns the value and how long it lives, nothing if there is none.
+	// get returns the value and its remaining lifetime, nothing if there is none.
 	get = redis.NewScript(`
 local token = KEYS[1]
 local value = redis.call('GET', token)
 return value and {value, redis.call('PTTL', token)}
 `)
 
-	// remove deletes a key if this is its value: the token, or the lock by its holder.
+	// remove deletes a key if it has this value: the token, or the lock with its holder.
 	remove = redis.NewScript(`
 return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1])
 `)

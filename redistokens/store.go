@@ -1,35 +1,33 @@
-// Package redistokens shares access tokens in Redis, so that a fleet of machines fetches one
-// token and not one a machine:
+// Package redistokens is a token store in Redis: a fleet of machines shares one access token:
 //
 //	store := redistokens.New(redis.NewUniversalClient(&redis.UniversalOptions{Addrs: addrs}))
 //	source, err := client.AccessTokenSource(clientID, clientSecret, openplatform.WithTokenStore(store))
 //
-// It is made for Redis 7, alone, behind Sentinel or as a cluster, and needs no setting of it.
-// A user of Redis who is allowed to do little needs, for the keys ~{openplatform:*, the commands
-// eval, evalsha, get, set, incr, pexpire, pttl and del.
+// It works with Redis 7, as a single server, with Sentinel or as a cluster, without special settings.
+// A restricted Redis user needs, for the keys ~{openplatform:*, the commands eval, evalsha, get, set,
+// incr, pexpire, pttl and del.
 //
 // # What is in Redis
 //
-// For each client id and secret there are up to three keys. They begin with the key that the
-// source gives, in braces, which is the hash tag of a cluster:
+// For each client id and secret there are up to three keys. They begin with the source's key in
+// braces, which is the hash tag of a cluster:
 //
 //	{openplatform:v1:…}:token       the token, encrypted by the source; it expires with the token
-//	{openplatform:v1:…}:lock        who is fetching a token; it expires with the lock
+//	{openplatform:v1:…}:lock        the holder of the lock; it expires with the lock
 //	{openplatform:v1:…}:generation  counts the locks; it expires a day after the last one
 //
-// # What fails, and how
+// # Failures
 //
-// Every method returns when its ctx ends, and after a second of silence from Redis. go-redis does
-// neither by itself: it waits for its ReadTimeout, five seconds, and with
-// ContextTimeoutEnabled it obeys a deadline but no cancellation. What it still waits for then goes
-// on in its goroutine. While two commands are without an answer for a second, the store
-// asks nothing more and fails at once: Redis hangs, and the pool is not the store's alone.
+// Every method returns when its ctx ends, and when Redis has not responded for one second. go-redis
+// alone waits for its ReadTimeout of five seconds; with ContextTimeoutEnabled it stops at a deadline,
+// but not at a cancellation. Its goroutine may continue to wait. While two commands have had no
+// response for one second, the store sends no more commands and fails at once: Redis hangs, and other
+// parts of the program may use the pool.
 //
-// An answer that is lost does no harm. go-redis asks again, and each script is told who asks.
+// A lost response is safe. go-redis retries the command, and each script knows its caller.
 //
-// Redis gives no lock that can be trusted under all failures: after a failover the new master may
-// not know of a lock that the old one gave, and two machines hold it. The one that no longer holds
-// it stores nothing.
+// A lock in Redis is not safe under all failures: after a failover the new master may not know a lock
+// of the old one, and two machines may hold it. The machine that has lost it stores nothing.
 package redistokens
 
 import (
@@ -46,18 +44,18 @@ import (
 
 const (
 	commandTimeout = time.Second
-	silence        = commandTimeout * 9 / 10 // so that it is known of when the time is up
-	// One connection may be dead although Redis is not: a firewall forgets those that are idle.
+	silence        = commandTimeout * 9 / 10 // shorter, so that it is known in time
+	// One connection may be lost although Redis works: a firewall drops idle connections.
 	mostSilent = 2
 )
 
 type store struct {
 	client redis.UniversalClient
-	silent atomic.Int64 // commands that have waited for an answer for too long, and wait
+	silent atomic.Int64 // commands that have timed out and still wait
 }
 
-// New returns a store that keeps its tokens through client, which may have other uses too. It
-// returns nil if client is nil, which [openplatform.WithTokenStore] refuses.
+// New returns a store that uses client. The program may use client for other purposes too. If client
+// is nil, New returns nil, which [openplatform.WithTokenStore] refuses.
 func New(client redis.UniversalClient) openplatform.TokenStore {
 	if client == nil {
 		return nil
@@ -96,11 +94,11 @@ func (s *store) Delete(ctx context.Context, key, value string) error {
 }
 
 func (s *store) remove(ctx context.Context, name, value string) error {
-	_, err := done(s.run(ctx, remove, []string{name}, value)) // if not, it is gone, or another's
+	_, err := done(s.run(ctx, remove, []string{name}, value)) // otherwise it is gone or has another holder
 	return err
 }
 
-// done reports whether a script has done what it was asked for.
+// done reports whether a script has succeeded.
 func done(cmd *redis.Cmd) (bool, error) {
 	answer, err := cmd.Result()
 	switch {
@@ -114,8 +112,8 @@ func done(cmd *redis.Cmd) (bool, error) {
 	return true, nil
 }
 
-// run runs a script, and returns when ctx ends or Redis has been silent for too long. go-redis
-// may still wait then, for a connection or for an answer.
+// run runs a script, and returns when ctx ends or Redis does not respond in time. go-redis may then
+// still wait for a connection or a response.
 func (s *store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
 	if s.silent.Load() >= mostSilent {
 		return failed(ctx, errHangs)
@@ -127,7 +125,7 @@ func (s *store) run(ctx context.Context, script *redis.Script, keys []string, ar
 		waiting := time.AfterFunc(silence, func() { s.silent.Add(1) })
 		cmd := failed(ctx, errEnded)
 		defer func() {
-			if value := recover(); value != nil { // of a hook of the client's
+			if value := recover(); value != nil { // of a hook of the client
 				cmd = failed(ctx, &panicError{value})
 			}
 			if !waiting.Stop() {
@@ -151,7 +149,7 @@ func failed(ctx context.Context, err error) *redis.Cmd {
 	return cmd
 }
 
-// The errors have types of their own, since a source logs the type and not the text.
+// The errors have their own types, because a source logs the type and not the text.
 type (
 	answerError struct{ answer any }
 	panicError  struct{ value any }
@@ -166,8 +164,8 @@ var (
 	errLost  error = lostError{}
 )
 
-func (e *answerError) Error() string { return fmt.Sprintf("Redis answered with a %T", e.answer) }
+func (e *answerError) Error() string { return fmt.Sprintf("Redis responded with a %T", e.answer) }
 func (e *panicError) Error() string  { return fmt.Sprintf("panicked with a %T", e.value) }
-func (hangsError) Error() string     { return "earlier commands are without an answer" }
+func (hangsError) Error() string     { return "earlier commands have no response" }
 func (endedError) Error() string     { return "ended its goroutine" }
-func (lostError) Error() string      { return "the lock is not this lease's any more" }
+func (lostError) Error() string      { return "this lease no longer holds the lock" }

@@ -5,13 +5,12 @@ import (
 	"time"
 )
 
-// ActivationLifetime is how long an activation token can be used after it was mailed.
+// ActivationLifetime is how long an activation token is valid.
 const ActivationLifetime = 24 * time.Hour
 
 const openIDLength = 28
 
-// Account is what AddAccount opens an account with. No documented length is checked, and a name left empty is one that
-// nobody can log in with.
+// Account is a new account, for AddAccount. Lengths are not checked. An empty name cannot be used to log in.
 type Account struct {
 	Username string `json:"username"`
 	Email    string `json:"email"`
@@ -19,8 +18,8 @@ type Account struct {
 	Password string `json:"password"`
 }
 
-// AddAccount opens an account without pictures, SMS and e-mail, already activated, and returns its open_id. If another
-// account has one of its names, it does nothing and returns "".
+// AddAccount creates an activated account without picture, SMS and e-mail, and returns its open_id. If another account has
+// one of its names, it does nothing and returns "".
 func (s *Sandbox) AddAccount(a Account) (openID string) {
 	added := newAccount(a)
 	added.activated = true
@@ -36,7 +35,7 @@ func (s *Sandbox) AddAccount(a Account) (openID string) {
 	return added.openID
 }
 
-// AccountInfo is an account as the platform knows it.
+// AccountInfo describes an account.
 type AccountInfo struct {
 	OpenID    string `json:"open_id"`
 	Username  string `json:"username"`
@@ -49,7 +48,7 @@ func (a *account) info() AccountInfo {
 	return AccountInfo{OpenID: a.openID, Username: a.username, Email: a.email, Mobile: a.mobile, Activated: a.activated}
 }
 
-// ListAccounts returns the newest accounts, newest first, as many as limit says; 0 means all.
+// ListAccounts returns the newest accounts, newest first, at most limit; 0 means all.
 func (s *Sandbox) ListAccounts(limit int) []AccountInfo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,8 +78,7 @@ func (s *Sandbox) FindAccount(openIDOrName string) (found AccountInfo, ok bool) 
 	return a.info(), true
 }
 
-// RemoveAccount removes the account with this open_id, and with it its logins and tickets. It reports whether there was
-// one.
+// RemoveAccount removes the account with this open_id, with its logins and tickets. It reports whether there was one.
 func (s *Sandbox) RemoveAccount(openID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +100,7 @@ type registerData struct {
 	OpenID   string `json:"open_id"`
 }
 
-// register opens an account. A taken name leaves the SMS code usable: one SMS is enough to find a free one.
+// register creates an account. A name in use does not use up the SMS code.
 func (s *Sandbox) register(c call) (any, *failure) {
 	a := Account{
 		Username: c.params["username"],
@@ -125,7 +123,7 @@ func (s *Sandbox) register(c call) (any, *failure) {
 	return registerData{Username: a.Username, Email: a.Email, Mobile: a.Mobile, OpenID: added.openID}, nil
 }
 
-// mailActivation needs s.mu.
+// mailActivation requires s.mu.
 func (s *Sandbox) mailActivation(a *account, c call) {
 	token := newToken()
 	s.activations.put(token, a.openID, c.now)
@@ -152,7 +150,7 @@ func invalidActivation() *failure {
 	return assumed(CodeInvalidActivation)
 }
 
-// resetPassword is ResetPassword 重置密码. It ends every login of the account, this one included.
+// resetPassword is ResetPassword 重置密码. It ends all logins of the account.
 func (s *Sandbox) resetPassword(c call) (any, *failure) {
 	a := s.loggedIn(c.params["token"], c.now)
 	if a == nil {
@@ -163,7 +161,7 @@ func (s *Sandbox) resetPassword(c call) (any, *failure) {
 	return true, nil
 }
 
-// account is an account on the platform.
+// account is an account of the platform.
 type account struct {
 	openID    string
 	username  string
@@ -171,7 +169,7 @@ type account struct {
 	mobile    string
 	password  password
 	activated bool
-	resets    int // of the password; a login lives only as long as this stays
+	resets    int // of the password; a login is valid only while this stays the same
 }
 
 func newAccount(a Account) *account {
@@ -184,7 +182,7 @@ func newAccount(a Account) *account {
 	}
 }
 
-// names are what a person can log in with.
+// names are the names to log in with.
 func (a *account) names() []string {
 	return slices.DeleteFunc([]string{a.username, a.email, a.mobile}, func(name string) bool { return name == "" })
 }
@@ -193,8 +191,8 @@ func (a *account) weight() int {
 	return weightOfAccount + len(a.username) + len(a.email) + len(a.mobile)
 }
 
-// accounts holds the newest accounts. No two share a name, not even one's username with another's e-mail or mobile,
-// since Login takes any of the three.
+// accounts holds the newest accounts. Two accounts have no name in common, not even a username and an e-mail, because Login
+// accepts all three names.
 type accounts struct {
 	room
 	byName   map[string]*account
@@ -209,7 +207,7 @@ func newAccounts(memory int) accounts {
 	}
 }
 
-// taken says which of the names another account has, if any.
+// taken returns the failure for a name that another account has, if any.
 func (all *accounts) taken(a Account) *failure {
 	switch {
 	case all.byName[a.Username] != nil:
@@ -236,12 +234,12 @@ func (all *accounts) add(a *account) {
 
 func (all *accounts) dropOldest() {
 	oldest := all.queue[0]
-	all.queue[0] = nil // let go of it even while the array lives on
+	all.queue[0] = nil // release it while the array is still in use
 	all.queue = all.queue[1:]
 	all.forget(oldest)
 }
 
-// remove removes an account that is there.
+// remove removes an existing account.
 func (all *accounts) remove(a *account) {
 	all.queue = slices.DeleteFunc(all.queue, func(other *account) bool { return other == a })
 	all.forget(a)
@@ -258,7 +256,7 @@ func (all *accounts) forget(a *account) {
 // withMobile returns the account of a phone, or nil.
 func (all *accounts) withMobile(mobile string) *account {
 	a := all.byName[mobile]
-	if a == nil || a.mobile != mobile { // it may be somebody's username
+	if a == nil || a.mobile != mobile { // it may be another account's username
 		return nil
 	}
 	return a

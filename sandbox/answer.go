@@ -24,19 +24,19 @@ const (
 	codeSystemError         = "500"
 )
 
-// Codes that the sandbox assumes, since the platform publishes none for these failures. The package documentation
-// lists them with their texts. They are those of internal/codes, where a code that is learnt from the platform takes the
-// place of an assumed one. Do not assign to them.
+// The codes that the sandbox invents, because the platform documents none for these failures. The package documentation
+// lists them with their texts. They come from internal/codes, where a real code replaces an invented one when it becomes
+// known. Do not assign to them.
 var (
-	// CodeWrongImgCode (图形验证码错误): the picture shows something else. The picture is used up.
+	// CodeWrongImgCode (图形验证码错误): img_code is wrong. The picture is used up.
 	CodeWrongImgCode = codes.Named("wrong_img_code").Code
 	// CodeImgCodeGone (图形验证码已失效): the picture is unknown, used or expired.
 	CodeImgCodeGone = codes.Named("img_code_gone").Code
-	// CodeInvalidSmsType (短信类型不正确): sms_type is none of REGISTER, RESET_PASSWORD and LOGIN.
+	// CodeInvalidSmsType (短信类型不正确): sms_type is not REGISTER, RESET_PASSWORD or LOGIN.
 	CodeInvalidSmsType = codes.Named("invalid_sms_type").Code
-	// CodeWrongSmsCode (短信验证码错误): the SMS said something else. SmsCodeGuesses of them end the SMS code.
+	// CodeWrongSmsCode (短信验证码错误): code is wrong. SmsCodeGuesses wrong guesses make the SMS code invalid.
 	CodeWrongSmsCode = codes.Named("wrong_sms_code").Code
-	// CodeSmsCodeGone (短信验证码已失效): no SMS code is waiting for this mobile and sms_type.
+	// CodeSmsCodeGone (短信验证码已失效): there is no valid SMS code for this mobile and sms_type.
 	CodeSmsCodeGone = codes.Named("sms_code_gone").Code
 	// CodeUsernameTaken (用户名已存在): another account has the username.
 	CodeUsernameTaken = codes.Named("username_taken").Code
@@ -46,10 +46,10 @@ var (
 	CodeMobileTaken = codes.Named("mobile_taken").Code
 	// CodeInvalidActivation (激活链接已失效): the activation token is unknown, used or expired.
 	CodeInvalidActivation = codes.Named("invalid_activation").Code
-	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is longer or shorter than it
-	// may be.
+	// CodeInvalidLength (参数[x]长度不正确, x being the wire name): the parameter is too long or too
+	// short.
 	CodeInvalidLength = codes.Named("invalid_length").Code
-	// CodeWrongPassword (账号或密码错误): there is no such account, or it has another password.
+	// CodeWrongPassword (账号或密码错误): there is no such account, or the password is wrong.
 	CodeWrongPassword = codes.Named("wrong_password").Code
 	// CodeUnknownMobile (手机号未注册): no account has the phone number.
 	CodeUnknownMobile = codes.Named("unknown_mobile").Code
@@ -57,13 +57,13 @@ var (
 	CodeTooManySms = codes.Named("too_many_sms").Code
 )
 
-// failure is why an operation was not carried out.
+// failure is the reason why an operation was not carried out.
 type failure struct {
 	code string
 	msg  string
 }
 
-// assumed is a failure with one of the codes that the sandbox assumes, and the text that goes with it.
+// assumed returns a failure with an invented code and its text.
 func assumed(code string) *failure {
 	for _, entry := range codes.All() {
 		if entry.Code == code {
@@ -73,7 +73,7 @@ func assumed(code string) *failure {
 	return &failure{code: code}
 }
 
-// envelope is what every answer of the platform looks like.
+// envelope is the form of every response of the platform.
 type envelope struct {
 	RequestID string `json:"request_id"`
 	Code      string `json:"code"`
@@ -91,7 +91,7 @@ func (e envelope) encode() []byte {
 	return body
 }
 
-// answer ends a visit with the outcome of its operation.
+// answer responds with the result of the operation.
 func (s *Sandbox) answer(w http.ResponseWriter, v visit, data any, failed *failure) {
 	out := envelope{RequestID: v.record.RequestID, Code: codeSuccess, Msg: "成功", Data: data}
 	if failed != nil {
@@ -102,7 +102,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, v visit, data any, failed *failu
 	writeEnvelope(w, status, nil, out)
 }
 
-// statusOf returns the HTTP status that an answer with this code gets.
+// statusOf returns the HTTP status of a response with this code.
 func (s *Sandbox) statusOf(code string) int {
 	if !s.httpStatus || len(code) < 3 {
 		return http.StatusOK
@@ -114,16 +114,15 @@ func (s *Sandbox) statusOf(code string) int {
 	return status
 }
 
-// writeTimeout is how long a client may take to read its answer, from when it is ready.
+// writeTimeout is how long a client may take to read a response.
 const writeTimeout = 10 * time.Second
 
-// limitWrite gives the answer that is about to be written its time. net/http lifts the limit before the next one.
+// limitWrite sets the time limit for the next response. net/http removes it after that.
 func limitWrite(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // a writer that cannot leaves this to its server
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)) // without support, the limits of its server apply
 }
 
-// writeEnvelope writes out as JSON. A failed write is not looked at, here as in writeRaw: a client that has gone cannot
-// be told.
+// writeEnvelope writes out as JSON. It ignores write errors, like writeRaw: they mean that the client has gone.
 func writeEnvelope(w http.ResponseWriter, status int, header http.Header, out envelope) {
 	body := out.encode()
 	w.Header().Set("Content-Type", jsonType)

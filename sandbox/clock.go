@@ -2,21 +2,20 @@ package sandbox
 
 import "time"
 
-// maxAdvance bounds all that Advance added. A hundred years later, every time the sandbox gives out still has four digits
-// for its year and fits into JSON and int64 nanoseconds, and time.Time still keeps its monotonic reading, so that a step
-// of the machine's clock moves nothing here.
+// maxAdvance is the maximum sum of all Advance calls. With a hundred years, all times have a year of four digits, fit into
+// JSON and int64 nanoseconds, and keep their monotonic reading, so a step of the machine's clock has no effect.
 const maxAdvance = 36_500 * 24 * time.Hour
 
-// Now returns the time by the sandbox's clock: the real time plus all that Advance added.
+// Now returns the time of the sandbox's clock: the real time plus the sum of all Advance calls.
 func (s *Sandbox) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.now()
 }
 
-// Advance moves the sandbox's clock forward, so that a test need not wait for a token to expire or for a phone to
-// be free again. The clock never goes back: a d of zero or less does nothing. All calls together move it by 36,500 days,
-// some 100 years, at most; what goes beyond is ignored. Nothing that the sandbox issues lives that long.
+// Advance moves the sandbox's clock forward, so that a test does not wait for a token to expire or for a phone to be
+// allowed another SMS. The clock never goes back: a d of zero or less does nothing. The sum of all calls is limited to
+// 36,500 days (100 years); more is ignored.
 func (s *Sandbox) Advance(d time.Duration) {
 	if d <= 0 {
 		return
@@ -27,14 +26,14 @@ func (s *Sandbox) Advance(d time.Duration) {
 	s.publishChange(ChangedClock)
 }
 
-// Advanced returns how far the sandbox's clock is ahead of the machine's: all that Advance added.
+// Advanced returns the difference between the sandbox's clock and the machine's: the sum of all Advance calls.
 func (s *Sandbox) Advanced() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.offset
 }
 
-// now needs s.mu.
+// now requires s.mu.
 func (s *Sandbox) now() time.Time {
 	return time.Now().Add(s.offset)
 }

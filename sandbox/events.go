@@ -6,25 +6,25 @@ import (
 	"fmt"
 )
 
-// ErrClosed is what waiting ends with when the Sandbox is closed.
+// ErrClosed is the error of a wait when the Sandbox is closed.
 var ErrClosed = errors.New("sandbox: closed")
 
-// maxEvents is how many events can be told again.
+// maxEvents is how many events are kept.
 const maxEvents = 500
 
-// EventType says what an Event tells of.
+// EventType is the type of an Event.
 type EventType string
 
-// What events tell of.
+// The types of events.
 const (
 	EventSMS     EventType = "sms"     // an SMS was sent
 	EventEmail   EventType = "email"   // an e-mail was sent
 	EventRequest EventType = "request" // a request has ended
-	EventChanged EventType = "changed" // something was changed other than by a request
-	EventMissed  EventType = "missed"  // more has happened than can be told: look at all of it again
+	EventChanged EventType = "changed" // something was changed, not by a request
+	EventMissed  EventType = "missed"  // events are missing: read the whole state again
 )
 
-// Change says what was changed other than by a request.
+// Change says what was changed, not by a request.
 type Change string
 
 // What can change.
@@ -38,7 +38,7 @@ const (
 	ChangedEverything     Change = "everything"
 )
 
-// Event is something that has happened.
+// Event is a notification that something has happened.
 type Event struct {
 	ID   int64
 	Type EventType
@@ -49,7 +49,7 @@ type Event struct {
 	Change  Change   // of EventChanged
 }
 
-// event is an Event as it is kept. What it points to does not change any more.
+// event is a stored Event. The values that it points to no longer change.
 type event struct {
 	id      int64
 	what    EventType
@@ -73,7 +73,7 @@ type events struct {
 	ring   [maxEvents]event
 	count  int           // of all that were ever published
 	bell   chan struct{} // closed by the next event; nil if nobody waits
-	lostID int64         // the highest id of which it is not known any more what happened since
+	lostID int64         // the highest ID whose following events are no longer complete
 }
 
 func (all *events) add(e event) {
@@ -100,7 +100,7 @@ func (all *events) since(id int64) []Event {
 	return found
 }
 
-// wait returns what the next event closes.
+// wait returns a channel that the next event closes.
 func (all *events) wait() <-chan struct{} {
 	if all.bell == nil {
 		all.bell = make(chan struct{})
@@ -108,32 +108,31 @@ func (all *events) wait() <-chan struct{} {
 	return all.bell
 }
 
-// nextID returns an id that is higher than all before, those of an earlier Sandbox on this machine included, as long as
-// there were fewer than a million a second. It needs s.mu.
+// nextID returns an ID higher than all before, also those of an earlier Sandbox on this machine, unless there were more
+// than a million per second. The caller holds s.mu.
 func (s *Sandbox) nextID() int64 {
 	s.lastID++
 	return s.lastID
 }
 
-// LastID returns the highest ID that an SMS, an e-mail, a request or an event has so far. What is sent from now on has a
-// higher one.
+// LastID returns the highest ID of an SMS, an e-mail, a request or an event so far. Later ones have higher IDs.
 func (s *Sandbox) LastID() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lastID
 }
 
-// publish needs s.mu.
+// publish requires s.mu.
 func (s *Sandbox) publish(e event) { s.events.add(e) }
 
-// publishChange needs s.mu.
+// publishChange requires s.mu.
 func (s *Sandbox) publishChange(what Change) {
 	s.publish(event{id: s.nextID(), what: EventChanged, change: what})
 }
 
-// NextEvents returns what has happened since the event with this ID, or since LastID returned it, oldest first, and waits
-// as long as nothing has. The newest 500 events can be told; if there were more since, or if the ID is none of this
-// Sandbox's, it returns one of EventMissed, whose ID is where to go on. It fails when ctx ends or the Sandbox is closed.
+// NextEvents returns the events after an ID, oldest first, and waits if there are none. The ID is of an event or from
+// LastID. The newest 500 events are kept. If some are missing, or if the ID is unknown, it returns one event of
+// EventMissed; continue with its ID. It fails when ctx ends or the Sandbox is closed.
 func (s *Sandbox) NextEvents(ctx context.Context, after int64) ([]Event, error) {
 	for {
 		found, bell := s.eventsSince(after)
@@ -150,7 +149,7 @@ func (s *Sandbox) NextEvents(ctx context.Context, after int64) ([]Event, error) 
 	}
 }
 
-// eventsSince returns events, or what the next one closes.
+// eventsSince returns events, or a channel that the next one closes.
 func (s *Sandbox) eventsSince(id int64) ([]Event, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// exportVersion changes when an older program could not read what is exported.
+// exportVersion changes if an older program cannot read an export.
 const exportVersion = 1
 
-// exported is the whole state as JSON. Times are by the sandbox's clock, lists oldest first.
+// exported is the whole state as JSON. Times are of the sandbox's clock; lists are oldest first.
 type exported struct {
 	Version        int               `json:"version"`
 	ExportedAt     time.Time         `json:"exported_at"`
@@ -54,9 +54,9 @@ type exportedFault struct {
 	Fault  Fault `json:"fault"`
 }
 
-// Export returns all that the platform knows as JSON, for Import, on another day or in another Sandbox. The ledger is not
-// part of it: it is the record of what reached this one. Passwords are in it as hashes that are quick to break, codes
-// and tokens as they are. api/sandbox.yaml describes the format, as State.
+// Export returns the state as JSON, for a later Import into this or another Sandbox. The ledger is not part of it. It
+// holds passwords as hashes that are easy to break, and codes and tokens as they are. api/sandbox.yaml describes the
+// format, as State.
 func (s *Sandbox) Export() ([]byte, error) {
 	return json.Marshal(s.snapshot())
 }
@@ -101,9 +101,9 @@ func (s *Sandbox) snapshot() exported {
 	return out
 }
 
-// Import puts what Export returned in the place of all that the platform knows. All times are moved by the time that
-// has passed since, so that what was to live for another minute then lives for another minute now; the clock is ahead of
-// the machine's as far as it was. The ledger and the options stay. If anything in it is not right, nothing is changed.
+// Import replaces the state with an Export. All times are moved by the time since the export: a code that was valid for
+// another minute is valid for another minute now. The clock gets the same offset. The ledger and the options stay. If
+// anything is invalid, Import changes nothing.
 func (s *Sandbox) Import(data []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -112,7 +112,7 @@ func (s *Sandbox) Import(data []byte) error {
 		return fmt.Errorf("sandbox: import: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("sandbox: import: something follows the state")
+		return errors.New("sandbox: import: there is more data after the state")
 	}
 	loaded, err := s.load(in)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Sandbox) Import(data []byte) error {
 	return nil
 }
 
-// lastID is the highest that it has.
+// lastID returns the highest ID.
 func (in *exported) lastID() (last int64) {
 	for _, sms := range in.SMS {
 		last = max(last, sms.ID)
@@ -144,10 +144,10 @@ func (in *exported) lastID() (last int64) {
 // load makes a state of what was exported.
 func (s *Sandbox) load(in exported) (*state, error) {
 	if in.Version != exportVersion {
-		return nil, fmt.Errorf("it has version %d, and this program reads version %d", in.Version, exportVersion)
+		return nil, fmt.Errorf("the version is %d, this program reads version %d", in.Version, exportVersion)
 	}
 	if in.Advanced < 0 || time.Duration(in.Advanced) > maxAdvance {
-		return nil, errors.New("advanced is less than nothing or more than 100 years")
+		return nil, errors.New("advanced is negative or more than 100 years")
 	}
 	loaded := newState(s.memory)
 	loaded.offset = time.Duration(in.Advanced)
@@ -162,7 +162,7 @@ func (s *Sandbox) load(in exported) (*state, error) {
 	return &loaded, nil
 }
 
-// purge forgets what has expired and what there is no room for.
+// purge removes expired data, and the oldest if there is no room.
 func (s *state) purge(now time.Time) {
 	s.pictures.purge(now)
 	s.smsCodes.purge(now)
@@ -180,26 +180,26 @@ type loader struct {
 	passed time.Duration // since the export
 }
 
-// maxText bounds each string in bytes, a fault's excepted. Nothing that is exported is longer.
+// maxText is the maximum length of a string in bytes, except in faults. No exported string is longer.
 const maxText = 2 << 10
 
 func checkTexts(texts ...string) error {
 	for _, text := range texts {
 		if len(text) > maxText {
-			return fmt.Errorf("a text of %d bytes; the most is %d", len(text), maxText)
+			return fmt.Errorf("a text has %d bytes; the maximum is %d", len(text), maxText)
 		}
 	}
 	return nil
 }
 
-// maxID is the highest whole number that JavaScript tells from the next.
+// maxID is the highest integer that JavaScript represents exactly.
 const maxID = 1<<53 - 1
 
 func checkIDs[M any](messages []M, id func(M) int64) error {
 	last := int64(0)
 	for _, m := range messages {
 		if id(m) <= last || id(m) > maxID {
-			return fmt.Errorf("the id %d after %d: ids ascend, up to %d", id(m), last, int64(maxID))
+			return fmt.Errorf("the id %d follows %d: ids must ascend, up to %d", id(m), last, int64(maxID))
 		}
 		last = id(m)
 	}
@@ -230,7 +230,7 @@ func (l *loader) messages(in exported) error {
 	return nil
 }
 
-// sentAt moves the time of a message to now, which it cannot come after. No time is so early that JSON has none for it.
+// sentAt moves the time of a message by the time since the export, within the range of valid times.
 func (l *loader) sentAt(t time.Time) time.Time {
 	moved := t.Add(l.passed)
 	switch earliest := time.Unix(0, 0); {
@@ -245,12 +245,12 @@ func (l *loader) sentAt(t time.Time) time.Time {
 
 func checkSmsType(smsType string) error {
 	if !slices.Contains(smsTypes, smsType) {
-		return fmt.Errorf("sms_type %q is none of %v", smsType, smsTypes)
+		return fmt.Errorf("sms_type %q is not one of %v", smsType, smsTypes)
 	}
 	return nil
 }
 
-// until moves the end of something to now, and to no more than its lifetime.
+// until moves an expiry time by the time since the export, at most to a whole lifetime from now.
 func (l *loader) until(expires time.Time, lifetime time.Duration) time.Time {
 	moved, latest := expires.Add(l.passed), l.now.Add(lifetime)
 	if moved.After(latest) {
@@ -271,7 +271,7 @@ func (l *loader) codes(in exported) error {
 			return fmt.Errorf("sms_codes: %w", err)
 		}
 		if c.Guesses < 0 || c.Guesses >= SmsCodeGuesses {
-			return fmt.Errorf("sms_codes: guesses is from 0 to %d", SmsCodeGuesses-1)
+			return fmt.Errorf("sms_codes: guesses must be 0 to %d", SmsCodeGuesses-1)
 		}
 		code := smsCode{text: c.Code, guesses: c.Guesses}
 		l.smsCodes.putUntil(smsCodeKey(c.Mobile, c.SmsType), code, l.until(c.ExpiresAt, SmsCodeLifetime))
@@ -284,11 +284,11 @@ func (l *loader) accounts(in exported) error {
 		names := Account{Username: a.Username, Email: a.Email, Mobile: a.Mobile}
 		switch {
 		case len(a.OpenID) != openIDLength || l.state.accounts.byOpenID[a.OpenID] != nil:
-			return fmt.Errorf("accounts: an open_id has %d characters, and one account", openIDLength)
+			return fmt.Errorf("accounts: an open_id must have %d characters and be unique", openIDLength)
 		case l.state.accounts.taken(names) != nil:
-			return fmt.Errorf("accounts: two have a name in common, the second of them open_id %s", a.OpenID)
+			return fmt.Errorf("accounts: a name of open_id %s belongs to another account", a.OpenID)
 		case len(a.PasswordHash) != sha256.Size || len(a.PasswordSalt) > maxText:
-			return errors.New("accounts: password_salt and password_hash are not as they were exported")
+			return errors.New("accounts: password_salt or password_hash is invalid")
 		}
 		if err := checkTexts(a.Username, a.Email, a.Mobile); err != nil {
 			return fmt.Errorf("accounts: %w", err)
@@ -330,7 +330,7 @@ func (l *loader) tokens(in exported) error {
 		case Activation:
 			l.activations.putUntil(t.Token, t.Owner, l.until(t.ExpiresAt, ActivationLifetime))
 		default:
-			return fmt.Errorf("tokens: kind %q is none of %v", t.Kind, TokenKinds())
+			return fmt.Errorf("tokens: kind %q is not one of %v", t.Kind, TokenKinds())
 		}
 	}
 	return nil
@@ -344,10 +344,10 @@ func (l *loader) trouble(s *Sandbox) func(exported) error {
 				return fmt.Errorf("faults: %w", err)
 			}
 			if f.Fired < 0 || f.Active && f.Fault.Times > 0 && f.Fired >= f.Fault.Times {
-				return errors.New("faults: one is active and has had its times")
+				return errors.New("faults: an active fault has used up its times")
 			}
 			if f.ID <= 0 || f.ID > maxID {
-				return fmt.Errorf("faults: an id is from 1 to %d", int64(maxID))
+				return fmt.Errorf("faults: an id must be 1 to %d", int64(maxID))
 			}
 			o := &Ordered{sandbox: s, id: f.ID, fault: f.Fault, fired: f.Fired}
 			if f.Active {

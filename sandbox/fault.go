@@ -12,59 +12,57 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong on purpose. Order it with Sandbox.Order.
+// Fault is a simulated failure. Order it with Sandbox.Order.
 //
-// What strikes is the first of these that is set: Drop, Preset, Body, Code, HTTPStatus. A Fault with none of them but a
-// Delay is pure latency: the operation runs and answers as ever, after the Delay, or, with After, runs at once and
-// answers after it.
+// The first of these that is set decides the effect: Drop, Preset, Body, Code, HTTPStatus. A Fault with a Delay only is
+// latency: the operation runs and responds as usual after the Delay; with After, it runs at once and responds after the
+// Delay.
 type Fault struct {
-	// Operation is the operation it waits for, such as OpSendSmsCode. Empty means every request, one to an unknown path
-	// included.
+	// Operation is the operation to hit, such as OpSendSmsCode. Empty means every request, also to an unknown path.
 	Operation Operation
-	// Times is how many requests it hits; 0 or less means every one until Cancel.
+	// Times is how many requests it hits; 0 or less means all until Cancel.
 	Times int
-	// Share is of how many in a hundred: of every hundred requests that fit, it hits exactly so many, which ones by
-	// chance, and leaves the others to the faults ordered after it. 0 means all.
+	// Share is a percentage: of every hundred matching requests, it hits exactly so many, at random. The others go to the
+	// faults ordered after it. 0 means all.
 	Share int
 
-	// Delay is how long it waits, in real time, before it strikes. If the client goes away meanwhile, the wait and the
-	// request end there: without After, the operation is then not carried out. A request whose body is too long, or has
-	// not come in time, is not delayed.
+	// Delay is the wait before the effect, in real time. If the client disconnects, the request ends; without After, the
+	// operation is then not carried out. A request with an invalid body is not delayed.
 	Delay time.Duration
-	// MaxDelay, unless 0, makes the wait one by chance, from Delay to this.
+	// MaxDelay, unless 0, makes the wait random, from Delay to MaxDelay.
 	MaxDelay time.Duration
-	// After has the operation carried out first, so that the client loses the answer to something that happened.
-	// Otherwise a fault that strikes leaves the operation undone.
+	// After carries out the operation first: the client loses the response to an operation that succeeded. Without it, the
+	// operation is not carried out.
 	After bool
 
-	// Drop closes the connection without an answer.
+	// Drop closes the connection without a response.
 	Drop bool
-	// Preset answers as gateways do.
+	// Preset sends a typical response of a gateway.
 	Preset Preset
-	// Code and Msg answer an envelope with this code and text, its data null.
+	// Code and Msg send an envelope with this code and text, and data null.
 	Code, Msg string
 
-	// HTTPStatus, from 200 to 999, is the status of the answer with Code or Body; alone, it answers with an empty body.
-	// Any other value counts as not set.
+	// HTTPStatus, from 200 to 999, is the status of a response with Code or Body; alone, the body is empty. Other values
+	// are ignored.
 	HTTPStatus int
-	// Header is added to the answer with Code, Body or HTTPStatus, in place of headers of the same name. A
-	// Content-Length larger than the body breaks the answer off in the middle.
+	// Header is added to a response with Code, Body or HTTPStatus, and replaces headers of the same name. A Content-Length
+	// larger than the body truncates the response.
 	Header http.Header
-	// Body is answered byte for byte instead of an envelope.
+	// Body is the whole body of the response, instead of an envelope.
 	Body string
 
 	pace time.Duration // from one byte of the body to the next; 0 means all at once
 }
 
-// check says what is wrong with a fault that could not do what it says.
+// check returns an error for a fault that is not possible.
 func (f Fault) check() error {
 	switch _, known := presets[f.Preset]; {
 	case f.Operation != "" && !isOperation(f.Operation):
-		return fmt.Errorf("no operation is called %q; Operations has their names", f.Operation)
+		return fmt.Errorf("unknown operation %q; Operations lists the names", f.Operation)
 	case f.Preset != "" && !known:
-		return fmt.Errorf("no preset is called %q; Presets has their names", f.Preset)
+		return fmt.Errorf("unknown preset %q; Presets lists the names", f.Preset)
 	case f.Share < 0 || f.Share > 100:
-		return fmt.Errorf("a share of %d in a hundred is not possible", f.Share)
+		return fmt.Errorf("a share of %d percent is not possible", f.Share)
 	case f.MaxDelay != 0 && f.MaxDelay < f.Delay:
 		return errors.New("MaxDelay is less than Delay")
 	default:
@@ -72,7 +70,7 @@ func (f Fault) check() error {
 	}
 }
 
-// strikes returns the fault with its preset spelled out.
+// strikes returns the fault with its preset expanded.
 func (f Fault) strikes() Fault {
 	if f.Preset == "" {
 		return f
@@ -82,15 +80,15 @@ func (f Fault) strikes() Fault {
 	return preset
 }
 
-// delay is how long it waits this time.
+// delay returns the wait for one request.
 func (f Fault) delay() time.Duration {
 	if f.MaxDelay <= f.Delay {
 		return f.Delay
 	}
-	return f.Delay + rand.N(f.MaxDelay-f.Delay+1) //nolint:gosec // a delay is no secret
+	return f.Delay + rand.N(f.MaxDelay-f.Delay+1) //nolint:gosec // a delay is not a secret
 }
 
-// Ordered is a Fault under order. It is safe for concurrent use.
+// Ordered is a Fault that was ordered. It is safe for concurrent use.
 type Ordered struct {
 	sandbox *Sandbox
 	id      int64
@@ -98,13 +96,12 @@ type Ordered struct {
 	// Guarded by sandbox.mu.
 	fault Fault
 	fired int
-	// What is left of the hundred requests under way, if the fault has a Share.
+	// Of the current hundred requests, if the fault has a Share.
 	requestsLeft, hitsLeft int
 }
 
-// Order puts a fault in wait for the requests it is made for. Of several that fit a request, the one ordered first
-// hits it, alone. A fault that could never strike as it says panics, one for a name that no operation has included;
-// TryOrder returns an error.
+// Order activates a fault. If several match a request, only the one that was ordered first hits it. Order panics if the
+// fault is not possible, for example if the operation's name is unknown; TryOrder returns an error.
 func (s *Sandbox) Order(f Fault) *Ordered {
 	o, err := s.TryOrder(f)
 	if err != nil {
@@ -113,8 +110,8 @@ func (s *Sandbox) Order(f Fault) *Ordered {
 	return o
 }
 
-// TryOrder is Order for a fault that comes from elsewhere, such as a file. It fails if no operation has the fault's
-// name, its Preset is unknown, its Share is not 0 to 100, or its MaxDelay is less than its Delay.
+// TryOrder is Order for a fault from outside, such as a file. It fails if the Operation or the Preset is unknown, the Share
+// is not 0 to 100, or MaxDelay is less than Delay.
 func (s *Sandbox) TryOrder(f Fault) (*Ordered, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("sandbox: fault: %w", err)
@@ -129,14 +126,14 @@ func (s *Sandbox) TryOrder(f Fault) (*Ordered, error) {
 	return o, nil
 }
 
-// Faults returns the faults under order, in their order, and after them the last 100 that have had their Times.
+// Faults returns the active faults in their order, and then the last 100 that have used up their Times.
 func (s *Sandbox) Faults() []*Ordered {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Concat(s.orders, s.spent)
 }
 
-// FindFault returns the one of Faults with this ID, or nil.
+// FindFault returns the fault with this ID, or nil.
 func (s *Sandbox) FindFault(id int64) *Ordered {
 	for _, o := range s.Faults() {
 		if o.id == id {
@@ -146,10 +143,10 @@ func (s *Sandbox) FindFault(id int64) *Ordered {
 	return nil
 }
 
-// ID tells it from other faults of its Sandbox.
+// ID identifies the fault in its Sandbox.
 func (o *Ordered) ID() int64 { return o.id }
 
-// Fault returns what was ordered.
+// Fault returns the fault that was ordered.
 func (o *Ordered) Fault() Fault {
 	o.sandbox.mu.Lock()
 	defer o.sandbox.mu.Unlock()
@@ -165,15 +162,14 @@ func (o *Ordered) Fired() int {
 	return o.fired
 }
 
-// Active reports whether it is still under order: neither cancelled nor has it had its Times.
+// Active reports whether the fault is active: not cancelled, and its Times not used up.
 func (o *Ordered) Active() bool {
 	o.sandbox.mu.Lock()
 	defer o.sandbox.mu.Unlock()
 	return slices.Contains(o.sandbox.orders, o)
 }
 
-// Change puts another fault in the place of this one, and begins to count anew. It fails as TryOrder does, and if the
-// fault was cancelled.
+// Change replaces the fault with another one, and counts from 0. It fails like TryOrder, and if the fault was cancelled.
 func (o *Ordered) Change(f Fault) error {
 	if err := f.check(); err != nil {
 		return fmt.Errorf("sandbox: fault: %w", err)
@@ -189,14 +185,14 @@ func (o *Ordered) Change(f Fault) error {
 		s.spent = without(s.spent, o)
 		s.orders = append(s.orders, o)
 	default:
-		return errors.New("sandbox: fault: it was cancelled")
+		return errors.New("sandbox: fault: the fault was cancelled")
 	}
 	o.fault, o.fired, o.requestsLeft, o.hitsLeft = f, 0, 0, 0
 	s.publishChange(ChangedFaults)
 	return nil
 }
 
-// Cancel ends the order. Requests that were hit before keep their fault. To cancel again does nothing.
+// Cancel removes the fault. Requests that it has hit keep it. Cancelling again does nothing.
 func (o *Ordered) Cancel() {
 	s := o.sandbox
 	s.mu.Lock()
@@ -209,11 +205,10 @@ func without(all []*Ordered, o *Ordered) []*Ordered {
 	return slices.DeleteFunc(all, func(other *Ordered) bool { return other == o })
 }
 
-// maxSpent is how many faults that have had their Times are still listed.
+// maxSpent is how many faults that have used up their Times are listed.
 const maxSpent = 100
 
-// nextFault takes the fault for a request to this operation. It returns the zero Fault and 0 if there is none. It
-// needs s.mu.
+// nextFault returns the fault for a request to this operation, or the zero Fault and 0. The caller holds s.mu.
 func (s *Sandbox) nextFault(operation Operation) (f Fault, id int64) {
 	for _, o := range s.orders {
 		if o.fault.Operation != "" && o.fault.Operation != operation || !o.drawn() {
@@ -230,7 +225,7 @@ func (s *Sandbox) nextFault(operation Operation) (f Fault, id int64) {
 	return Fault{}, 0
 }
 
-// drawn reports whether a request that fits is one of the Share. It needs sandbox.mu.
+// drawn reports whether a matching request belongs to the Share. The caller holds sandbox.mu.
 func (o *Ordered) drawn() bool {
 	if o.fault.Share == 0 {
 		return true
@@ -238,7 +233,7 @@ func (o *Ordered) drawn() bool {
 	if o.requestsLeft == 0 {
 		o.requestsLeft, o.hitsLeft = 100, o.fault.Share
 	}
-	hit := rand.IntN(o.requestsLeft) < o.hitsLeft //nolint:gosec // which request is hit is no secret
+	hit := rand.IntN(o.requestsLeft) < o.hitsLeft //nolint:gosec // which request is hit is not a secret
 	o.requestsLeft--
 	if hit {
 		o.hitsLeft--
@@ -246,10 +241,10 @@ func (o *Ordered) drawn() bool {
 	return hit
 }
 
-// strike does what the visit's fault says, and reports whether that ended the visit.
+// strike applies the visit's fault, and reports whether that ended the visit.
 func (s *Sandbox) strike(w http.ResponseWriter, r *http.Request, v visit) bool {
 	f := v.fault
-	// Without the whole body it cannot be told whether the client is still there: such a request waits for nothing.
+	// Without the whole body, a disconnected client cannot be detected: such a request does not wait.
 	if v.whole && !s.wait(r, f.delay()) || f.Drop {
 		panic(http.ErrAbortHandler)
 	}
@@ -287,14 +282,14 @@ func (s *Sandbox) strikeEnvelope(w http.ResponseWriter, r *http.Request, v visit
 	for i := range body {
 		limitWrite(w)
 		_, _ = w.Write(body[i : i+1])
-		_ = http.NewResponseController(w).Flush() // a writer that cannot has the bytes come later, as it does anyway
+		_ = http.NewResponseController(w).Flush() // a writer that cannot flush sends the bytes later
 		if !s.wait(r, f.pace) {
 			panic(http.ErrAbortHandler)
 		}
 	}
 }
 
-// status returns HTTPStatus if it is one that net/http can answer with: it panics on others, and 1xx end nothing.
+// status returns HTTPStatus if net/http can send it: it panics on others, and 1xx does not end a request.
 func (f Fault) status() (status int, ok bool) {
 	if f.HTTPStatus < 200 || f.HTTPStatus > 999 {
 		return http.StatusOK, false
@@ -302,7 +297,7 @@ func (f Fault) status() (status int, ok bool) {
 	return f.HTTPStatus, true
 }
 
-// wait waits for d and reports whether the client, and the server, are still there.
+// wait waits for d and reports whether the client is still connected and the server still runs.
 func (s *Sandbox) wait(r *http.Request, d time.Duration) bool {
 	if d <= 0 {
 		return true

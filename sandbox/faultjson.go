@@ -27,8 +27,8 @@ type faultJSON struct {
 	BodyBase64 []byte            `json:"body_base64,omitempty"`
 }
 
-// MarshalJSON writes a fault as the control API has it: {"operation": "SendSmsCode", "delay": "2s", "drop": true}. Of a
-// header with several values it makes one, as RFC 9110 has it, with commas.
+// MarshalJSON implements json.Marshaler with the format of the control API: {"operation": "SendSmsCode", "delay": "2s",
+// "drop": true}. Several values of a header are joined with commas (RFC 9110).
 func (f Fault) MarshalJSON() ([]byte, error) {
 	out := faultJSON{
 		Operation: f.Operation, Times: max(f.Times, 0), Share: f.Share, After: f.After,
@@ -47,7 +47,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. An unknown field is an error.
+// UnmarshalJSON implements json.Unmarshaler for the same format. An unknown field is an error.
 func (f *Fault) UnmarshalJSON(data []byte) error {
 	var in faultJSON
 	decoder := json.NewDecoder(bytes.NewReader(data))
@@ -72,13 +72,13 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Duration is a time.Duration that in JSON is a string, such as 1m30s.
+// Duration is a time.Duration that is a string in JSON, such as 1m30s.
 type Duration time.Duration
 
-// MarshalText writes it as time.Duration prints.
+// MarshalText implements encoding.TextMarshaler with the format of time.Duration.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText reads what time.ParseDuration does.
+// UnmarshalText implements encoding.TextUnmarshaler with time.ParseDuration.
 func (d *Duration) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
 	*d = Duration(parsed)

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// ImgCodeLifetime is how long a picture can be answered after it was issued.
+// ImgCodeLifetime is how long a picture is valid.
 const ImgCodeLifetime = 5 * time.Minute
 
-// imgCodeAlphabet is what a picture can show: no character that another looks like (0 O D Q, 1 I L, 2 Z, 5 S, 6 G, 8 B,
-// U V keep at most one each).
+// imgCodeAlphabet are the characters of pictures, without look-alikes: at most one of each group 0 O D Q, 1 I L, 2 Z, 5 S,
+// 6 G, 8 B, U V.
 const imgCodeAlphabet = "ACEFHJKMNPRTUWXY3479"
 
 const (
@@ -26,8 +26,8 @@ type imgCodeData struct {
 	ImgCodeID string  `json:"img_code_id"`
 }
 
-// getImgCode issues a picture. It is drawn only when the answer is written, outside the lock. The id is drawn by lot
-// apart from the code, so that nothing can be told from it.
+// getImgCode issues a picture. It is drawn when the response is written, outside the lock. The id is random and does not
+// depend on the code.
 func (s *Sandbox) getImgCode(c call) (any, *failure) {
 	id := s.freeImgCodeID(c.now)
 	code := cmp.Or(s.fixedImgCode, randomString(imgCodeLength, imgCodeAlphabet))
@@ -57,15 +57,15 @@ func (s *Sandbox) SolveImgCode(id string) string {
 	return *code
 }
 
-// Picture is a picture code that can still be answered.
+// Picture is a valid picture code.
 type Picture struct {
 	ImgCodeID string    `json:"img_code_id"`
-	Answer    string    `json:"answer"` // the four characters that it shows
+	Answer    string    `json:"answer"` // the four characters
 	IssuedAt  time.Time `json:"issued_at"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// ListPictures returns the newest pictures that can still be answered, newest first, as many as limit says; 0 means all.
+// ListPictures returns the newest valid pictures, newest first, at most limit; 0 means all.
 func (s *Sandbox) ListPictures(limit int) []Picture {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Sandbox) ListPictures(limit int) []Picture {
 	return found
 }
 
-// FindPicture returns the picture with this img_code_id, if it can still be answered.
+// FindPicture returns the picture with this img_code_id, if it is valid.
 func (s *Sandbox) FindPicture(id string) (p Picture, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,11 +94,11 @@ func pictureOf(id string, item *stored[string]) Picture {
 	return Picture{ImgCodeID: id, Answer: item.value, IssuedAt: item.until.Add(-ImgCodeLifetime), ExpiresAt: item.until}
 }
 
-// FixImgCode has all pictures from now on show this; "" leaves it to chance again. It has to be four of the characters
-// that pictures show, capital letters and digits without look-alikes.
+// FixImgCode sets the code of all following pictures; "" makes it random again. The code must have four characters:
+// capital letters and digits without look-alikes.
 func (s *Sandbox) FixImgCode(answer string) error {
 	if answer != "" && (len(answer) != imgCodeLength || strings.Trim(answer, imgCodeAlphabet) != "") {
-		return fmt.Errorf("sandbox: a picture shows %d of the characters %s, not %q", imgCodeLength, imgCodeAlphabet, answer)
+		return fmt.Errorf("sandbox: a picture code must have %d of the characters %s, not %q", imgCodeLength, imgCodeAlphabet, answer)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,12 +106,12 @@ func (s *Sandbox) FixImgCode(answer string) error {
 	return nil
 }
 
-// WithImgCode is FixImgCode from the start. New panics if the answer is none that a picture can show.
+// WithImgCode is FixImgCode as an option. New panics if a picture cannot show the code.
 func WithImgCode(answer string) Option {
 	return func(s *Sandbox) { must(s.FixImgCode(answer)) }
 }
 
-// redeemImgCode uses a picture up and says what is wrong with the answer to it, if anything. It needs s.mu.
+// redeemImgCode uses up a picture and returns a failure if the answer is wrong. It requires s.mu.
 func (s *Sandbox) redeemImgCode(id, answer string, now time.Time) *failure {
 	code := s.pictures.find(id, now)
 	if code == nil {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// CallIDHeader is a request header that the ledger notes. The platform knows nothing of it: it is for a test whose
-// http.RoundTripper sets it, to tell which request belongs to which call.
+// CallIDHeader is a request header that the ledger records. The platform does not know it. A test sets it in an
+// http.RoundTripper to match requests and calls.
 const CallIDHeader = "X-Call-Id"
 
 // maxNoted is how many bytes of a request's string the ledger keeps: a mobile that is accepted fits whole.
@@ -17,32 +17,32 @@ const maxNoted = 4 * maxMobile
 
 // Entry is one request that reached the sandbox.
 type Entry struct {
-	Operation  Operation // such as SendSmsCode; "" if no operation has that method and path
-	RequestID  string    // the envelope's request_id; there is one even if no envelope was answered
-	Code       string    // the code of the envelope answered; "" as long as there is none
-	CarriedOut bool      // the operation did its work (picture issued, SMS put in the outbox, token checked), whatever was answered
-	Mobile     string    // the request's mobile as sent, its first 128 bytes; "" if it has none that can be read
-	CallID     string    // the request's CallIDHeader, its first 128 bytes; "" if it has none
-	At         time.Time // when it arrived, by the sandbox's clock
+	Operation  Operation // such as SendSmsCode; "" for an unknown method and path
+	RequestID  string    // the envelope's request_id, set even if no envelope was sent
+	Code       string    // the code of the envelope that was sent; "" if there is none yet
+	CarriedOut bool      // the operation was carried out (picture issued, SMS sent, token checked), with any response
+	Mobile     string    // the request's mobile, its first 128 bytes; "" if there is none
+	CallID     string    // the request's CallIDHeader, its first 128 bytes; "" if there is none
+	At         time.Time // the time of arrival, of the sandbox's clock
 }
 
-// Request is an Entry with all else that is known of the request.
+// Request is an Entry with all details of the request.
 type Request struct {
 	Entry
 
 	ID         int64             // higher than that of every SMS, e-mail and request before
 	Method     string            // its first 128 bytes
 	Path       string            // its first 128 bytes
-	Params     map[string]string // the operation's parameters that could be read, the first 128 bytes of each; secrets included
-	HTTPStatus int               // of the answer; 0 as long as there is none, or if the connection was dropped
-	FaultID    int64             // of the Ordered fault that hit it; 0 if none did
-	Done       bool              // it is not under way any more
-	Duration   time.Duration     // from its arrival to the end of its answer, in real time; 0 as long as it is under way
+	Params     map[string]string // the operation's readable parameters, with secrets, the first 128 bytes of each
+	HTTPStatus int               // of the response; 0 if there is none yet, or if the connection was dropped
+	FaultID    int64             // of the Ordered fault that hit it; 0 for none
+	Done       bool              // it has ended
+	Duration   time.Duration     // from its arrival to the end of its response, in real time; 0 until it has ended
 }
 
-// Ledger returns every request that reached the sandbox, in order of arrival, those still under way included. It is
-// the truth to hold a client against: what was delivered, how often, and what came of it. The newest entries are kept,
-// up to 100,000; the slice is the caller's.
+// Ledger returns every request that reached the sandbox, in order of arrival, running ones included. A test compares it
+// with what its client reports: what was delivered, how often, and with what result. The newest 100,000 entries are kept.
+// The slice belongs to the caller.
 func (s *Sandbox) Ledger() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,7 +54,7 @@ func (s *Sandbox) Ledger() []Entry {
 	return entries
 }
 
-// RequestFilter is what requests are looked for by. A field left empty says nothing.
+// RequestFilter selects requests. An empty field matches all.
 type RequestFilter struct {
 	Operation  Operation
 	Code       string
@@ -76,7 +76,7 @@ func (f RequestFilter) fits(r *record) bool {
 		(f.CarriedOut == nil || *f.CarriedOut == r.CarriedOut)
 }
 
-// ListRequests returns the requests of the ledger that match, newest first.
+// ListRequests returns the matching requests of the ledger, newest first.
 func (s *Sandbox) ListRequests(f RequestFilter) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *Sandbox) FindRequest(id int64) (request Request, ok bool) {
 	return all[at].whole(), true
 }
 
-// record is a Request as the ledger keeps it. Sandbox.mu guards it, RequestID and id excepted: they never change.
+// record is a Request in the ledger. Sandbox.mu guards it, except RequestID and id, which never change.
 type record struct {
 	Entry
 
@@ -119,7 +119,7 @@ type record struct {
 	arrived      time.Time // in real time
 	duration     time.Duration
 	done         bool
-	kept         bool // the ledger has not let go of it
+	kept         bool // it is still in the ledger
 	weight       int
 }
 
@@ -162,13 +162,13 @@ func (l *ledger) grow(r *record, bytes int) {
 
 func (l *ledger) dropOldest() {
 	oldest := l.records[0]
-	l.records[0] = nil // let go of it even while the array lives on
+	l.records[0] = nil // release it while the array is still in use
 	l.records = l.records[1:]
 	oldest.kept = false
 	l.used -= oldest.weight
 }
 
-// newRecord needs s.mu.
+// newRecord requires s.mu.
 func (s *Sandbox) newRecord(r *http.Request, op operation, requestID string) *record {
 	return &record{
 		Entry: Entry{
@@ -184,7 +184,7 @@ func (s *Sandbox) newRecord(r *http.Request, op operation, requestID string) *re
 	}
 }
 
-// noteParams has the ledger keep what a request says.
+// noteParams records the parameters of a request.
 func (s *Sandbox) noteParams(v visit, in params) {
 	values := make([]string, len(v.op.params))
 	size := 0
@@ -200,13 +200,13 @@ func (s *Sandbox) noteParams(v visit, in params) {
 	s.ledger.grow(v.record, size+len(mobile))
 }
 
-// beginning returns the part of a request's string that the ledger keeps. It is a copy: a part would keep the whole in
+// beginning returns the part of a string that the ledger keeps. It is a copy: a substring would keep the whole string in
 // memory.
 func beginning(text string) string {
 	return strings.Clone(text[:min(len(text), maxNoted)])
 }
 
-// noteAnswer has the ledger keep what is about to be answered. The code is "" if it is no envelope.
+// noteAnswer records the response before it is sent. The code is "" if it is not an envelope.
 func (s *Sandbox) noteAnswer(v visit, status int, code string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,7 +216,7 @@ func (s *Sandbox) noteAnswer(v visit, status int, code string) {
 	}
 }
 
-// finish ends a record, and tells those who wait for events.
+// finish completes a record, and publishes the event.
 func (s *Sandbox) finish(v visit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

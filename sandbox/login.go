@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TokenLifetime is how long a login lasts without a logout.
+// TokenLifetime is how long a login token is valid.
 const TokenLifetime = 24 * time.Hour
 
 const tokenLength = 32
@@ -21,7 +21,7 @@ type loginData struct {
 	Token  string `json:"token"`
 }
 
-// login is Login 登录. It does not tell an unknown account from a wrong password.
+// login is Login 登录. An unknown account and a wrong password give the same code.
 func (s *Sandbox) login(c call) (any, *failure) {
 	a := s.accounts.byName[c.params["account"]]
 	if a == nil || !a.password.is(c.params["password"]) {
@@ -30,7 +30,7 @@ func (s *Sandbox) login(c call) (any, *failure) {
 	return s.logIn(a, c.now), nil
 }
 
-// loginByMobileCode is LoginByMobileCode 短信验证码登录. A phone without an account leaves the SMS code usable.
+// loginByMobileCode is LoginByMobileCode 短信验证码登录. A phone without an account does not use up the SMS code.
 func (s *Sandbox) loginByMobileCode(c call) (any, *failure) {
 	mobile, smsType := c.params["mobile"], c.params["sms_type"]
 	if !slices.Contains(loginSmsTypes, smsType) {
@@ -59,21 +59,21 @@ func (s *Sandbox) logout(c call) (any, *failure) {
 	return true, nil
 }
 
-// login is a person logged in. It ends early when the account is gone or got a new password.
+// login is a login of a person. It ends early if the account is removed or gets a new password.
 type login struct {
 	openID string
-	resets int // the account's, when it began
+	resets int // the account's, at the time of the login
 }
 
-// logIn needs s.mu.
+// logIn requires s.mu.
 func (s *Sandbox) logIn(a *account, now time.Time) loginData {
 	token := newToken()
 	s.logins.put(token, login{openID: a.openID, resets: a.resets}, now)
 	return loginData{OpenID: a.openID, Token: token}
 }
 
-// loggedIn returns the account that a login token stands for, or nil if the token is unknown or its login has ended.
-// It needs s.mu.
+// loggedIn returns the account of a login token, or nil if the token is unknown or its login has ended.
+// It requires s.mu.
 func (s *Sandbox) loggedIn(token string, now time.Time) *account {
 	l := s.logins.find(token, now)
 	if l == nil {

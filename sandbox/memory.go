@@ -1,20 +1,18 @@
 package sandbox
 
-// DefaultMemory is what a Sandbox keeps of what requests bring it, in bytes, unless WithMemory says otherwise.
+// DefaultMemory is the default limit for the data of requests, in bytes. See WithMemory.
 const DefaultMemory = 512 << 20
 
-// WithMemory bounds what requests make the Sandbox keep to this many bytes. Each kind of thing has a share of its own, so
-// that a flood of one does not push the others out: beyond it the oldest of that kind is forgotten. There is room for
-// at least one of each kind, and never more than 100,000.
+// WithMemory limits the data of requests to this many bytes. Each kind of data has its own share; the oldest of a kind is
+// removed if the share is full. There is room for at least one of each kind, and for at most 100,000.
 func WithMemory(bytes int) Option {
 	return func(s *Sandbox) { s.memory = bytes }
 }
 
-// maxKept bounds each thing the sandbox remembers in number.
+// maxKept is the maximum number of each kind of data.
 const maxKept = 100_000
 
-// Shares of the memory, in 64ths. What is left is for the newest events, which can outlive what they tell of,
-// and for faults.
+// The shares of the memory, in 64ths. The rest is for the newest events, which can outlive their objects, and for faults.
 const (
 	shareOfRequests     = 16
 	shareOfSMS          = 6
@@ -28,8 +26,8 @@ const (
 	shareOfActivations  = 4
 )
 
-// What one thing takes, in bytes, beside the strings in it: itself, its places in maps and queues, and what those keep
-// in reserve. TestEachKindKeepsToItsShare weighs them.
+// The size of one item in bytes without its strings: the item, its places in maps and queues, and their reserve.
+// TestEachKindKeepsToItsShare measures them.
 const (
 	weightOfRequest = 560
 	weightOfMessage = 420
@@ -37,14 +35,14 @@ const (
 	weightOfStored  = 240
 )
 
-// room is how much a kind may take, and how much it takes.
+// room is the limit of a kind, and how much it uses.
 type room struct {
 	limit, used int
 }
 
 func newRoom(memory, share int) room { return room{limit: memory / 64 * share} }
 
-// full reports whether the oldest of so many has to go. The newest stays, however large.
+// full reports whether the oldest of n items must be removed. The newest always stays.
 func (r *room) full(items int) bool {
 	return items > maxKept || items > 1 && r.used > r.limit
 }

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Operation is the name of one of the platform's operations. It is another name for string, so that a name that comes
-// from elsewhere, such as the table of a test, needs no conversion.
+// Operation is the name of one of the platform's operations. It is an alias of string, so that no conversion is needed.
 type Operation = string
 
 // The platform's operations, by the names of its documents.
@@ -52,8 +51,7 @@ type operation struct {
 	run func(s *Sandbox, c call) (data any, failed *failure)
 }
 
-// operations is all the sandbox can do, in the order of the platform's documents. A new operation is an entry here and
-// the function that it runs.
+// operations are all operations, in the order of the platform's documents. A new one needs an entry here and its function.
 var operations = []operation{
 	{
 		name: OpRegister, method: http.MethodPost, path: "/oauth/api/account/register",
@@ -126,10 +124,10 @@ var operations = []operation{
 	},
 }
 
-// call is what an operation gets to work with.
+// call is the input of an operation.
 type call struct {
 	requestID string
-	now       time.Time // by the sandbox's clock
+	now       time.Time // of the sandbox's clock
 	params    params    // one value that was checked for each of operation.params
 }
 

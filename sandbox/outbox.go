@@ -7,20 +7,20 @@ import (
 	"sort"
 )
 
-// outbox holds the messages of a kind that were sent, the newest ones.
+// outbox holds the newest messages of a kind.
 type outbox[M any] struct {
 	room
 	byAddress map[string]*box[M]
 	queue     []*sent[M] // oldest first, ids ascending
 }
 
-// box is what one address got. It is never empty.
+// box holds the messages to one address. It is never empty.
 type box[M any] struct {
 	messages []*sent[M] // oldest first
-	given    int64      // the id of the newest that a wait for any message to this address returned
+	given    int64      // the id of the newest message that a wait for this address has returned
 }
 
-// sent is a message with what it is found by.
+// sent is a message with its keys.
 type sent[M any] struct {
 	id      int64
 	address string
@@ -32,7 +32,7 @@ func newOutbox[M any](memory, share int) outbox[M] {
 	return outbox[M]{room: newRoom(memory, share), byAddress: make(map[string]*box[M])}
 }
 
-// add keeps a message, whose id is higher than all before. size is that of its strings in bytes.
+// add stores a message. Its id is higher than all before. size is the length of its strings in bytes.
 func (o *outbox[M]) add(id int64, address string, message M, size int) {
 	m := &sent[M]{id: id, address: address, message: message, weight: weightOfMessage + size}
 	b := o.byAddress[address]
@@ -51,7 +51,7 @@ func (o *outbox[M]) add(id int64, address string, message M, size int) {
 func (o *outbox[M]) dropOldest() {
 	oldest := o.queue[0]
 	b := o.byAddress[oldest.address]
-	clear(o.queue[:1]) // let go of it even while the arrays live on
+	clear(o.queue[:1]) // release it while the arrays are still in use
 	clear(b.messages[:1])
 	o.queue, b.messages = o.queue[1:], b.messages[1:]
 	o.used -= oldest.weight
@@ -60,7 +60,7 @@ func (o *outbox[M]) dropOldest() {
 	}
 }
 
-// sentTo returns what an address got, oldest first.
+// sentTo returns the messages to an address, oldest first.
 func (o *outbox[M]) sentTo(address string) []M {
 	b := o.byAddress[address]
 	if b == nil {
@@ -90,7 +90,7 @@ func (o *outbox[M]) find(id int64) (message M, ok bool) {
 	return o.queue[at].message, true
 }
 
-// query is what messages are looked for by. A zero field says nothing.
+// query selects messages. A zero field matches all.
 type query[M any] struct {
 	address       string
 	after, before int64 // ids
@@ -104,7 +104,7 @@ func (q query[M]) fits(m *sent[M]) bool {
 		(q.match == nil || q.match(m.message))
 }
 
-// list returns the messages that fit, newest first.
+// list returns the matching messages, newest first.
 func (o *outbox[M]) list(q query[M]) []M {
 	from := o.queue
 	if b := o.byAddress[q.address]; b != nil {
@@ -124,15 +124,15 @@ func (o *outbox[M]) list(q query[M]) []M {
 	return found
 }
 
-// waiters are those who wait for a message of a kind.
+// waiters are the calls that wait for a message of a kind.
 type waiters[M any] map[*waiter[M]]struct{}
 
 type waiter[M any] struct {
 	query   query[M]
-	arrived chan M // has room for the one that it gets
+	arrived chan M // with a buffer for one message
 }
 
-// tell hands a new message to all who wait for one like it, and lets them go.
+// tell passes a new message to all waiters that match, and removes them.
 func (all waiters[M]) tell(m *sent[M]) {
 	for w := range all {
 		if w.query.fits(m) {
@@ -142,7 +142,7 @@ func (all waiters[M]) tell(m *sent[M]) {
 	}
 }
 
-// next returns the newest message that fits, or waits for one.
+// next returns the newest matching message, or waits for one.
 func next[M any](ctx context.Context, s *Sandbox, o *outbox[M], all waiters[M], q query[M]) (message M, err error) {
 	q.limit = 1
 	s.mu.Lock()
@@ -158,7 +158,7 @@ func next[M any](ctx context.Context, s *Sandbox, o *outbox[M], all waiters[M], 
 	case message = <-w.arrived:
 		return message, nil
 	case <-ctx.Done():
-		err = fmt.Errorf("sandbox: nothing arrived: %w", ctx.Err())
+		err = fmt.Errorf("sandbox: no message arrived: %w", ctx.Err())
 	case <-s.ended:
 		err = ErrClosed
 	}
@@ -166,7 +166,7 @@ func next[M any](ctx context.Context, s *Sandbox, o *outbox[M], all waiters[M], 
 	defer s.mu.Unlock()
 	delete(all, w)
 	select {
-	case message = <-w.arrived: // both came at once
+	case message = <-w.arrived: // both happened at the same time
 		return message, nil
 	default:
 		return message, err

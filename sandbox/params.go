@@ -18,23 +18,22 @@ const (
 	maxQuery = 64 << 10
 )
 
-// bodyTimeout is how long a request's body may take to come, from when its header has come.
+// bodyTimeout is the time limit for a request's body, after its header.
 const bodyTimeout = 10 * time.Second
 
-// readBody reads the body and reports whether that is all of it: one that is too long, too slow or broken off is not.
-// Every request's body is read, even one that says nothing to its operation: otherwise net/http would read it before it
-// answers, and wait as long as it takes.
+// readBody reads the body, and reports whether it is complete: not too long, too slow or truncated. It reads the body of
+// every request, also if the operation does not use it: otherwise net/http would read it without a time limit.
 func readBody(w http.ResponseWriter, r *http.Request) (body []byte, whole bool) {
-	if r.Body == nil { // of a request that no server read
+	if r.Body == nil { // the request does not come from a server
 		return nil, true
 	}
 	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that cannot leaves this to its server
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // without support, the limits of its server apply
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil || len(body) > maxBody {
 		return nil, false // the deadline stays: net/http tries to read the rest before it answers
 	}
-	// Past a deadline the connection would look as if the client had gone, which ends a Fault's Delay.
+	// After a deadline, net/http would report the client as gone, which ends a Fault's Delay.
 	_ = connection.SetReadDeadline(time.Time{})
 	return body, true
 }
@@ -46,7 +45,7 @@ type param struct {
 	max  int    // longest length in characters; 0 if the platform documents none
 }
 
-// check returns value if it is a string that holds something and is as long as it may be.
+// check returns value if it is a string of a valid length.
 func (p param) check(value any) (string, *failure) {
 	if value == nil || value == "" {
 		return "", &failure{codeEmptyParam, fmt.Sprintf("参数[%s]不能为空", p.name)}
@@ -65,8 +64,8 @@ func (p param) check(value any) (string, *failure) {
 // params are an operation's parameters by wire name.
 type params map[string]string
 
-// readParams reads the operation's parameters: from the query of a GET, else from the JSON body. With a failure it
-// still returns those it could read, since the ledger wants the mobile of a refused request too.
+// readParams reads the operation's parameters: from the query of a GET, or else from the JSON body. With a failure, it also
+// returns the readable ones: the ledger records the mobile of a refused request too.
 func readParams(v visit) (params, *failure) {
 	values, failed := readValues(v)
 	in := make(params, len(v.op.params))
@@ -80,10 +79,10 @@ func readParams(v visit) (params, *failure) {
 	return in, failed
 }
 
-// readValues returns the request's values by wire name, whatever their types.
+// readValues returns the request's values of any type by wire name.
 func readValues(v visit) (map[string]any, *failure) {
 	if v.op.name == "" {
-		return nil, nil // an unknown path fails for being unknown, whatever it carries
+		return nil, nil // an unknown path is always refused as unknown
 	}
 	if v.op.method == http.MethodGet {
 		return queryValues(v.query)

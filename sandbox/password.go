@@ -9,8 +9,8 @@ import (
 
 const (
 	passwordSalt = 16 // bytes
-	// passwordRounds are few: they keep the password itself out of memory and still let a test register thousands.
-	// What guards real people's passwords needs several hundred thousand.
+	// passwordRounds are few: the password itself is not kept in memory, and a test can register thousands. Real passwords
+	// need several hundred thousand rounds.
 	passwordRounds = 100
 )
 
@@ -25,7 +25,7 @@ func newPassword(text string) password {
 	return password{salt: salt, hash: hashPassword(text, salt)}
 }
 
-// is reports whether this is the password.
+// is reports whether the password is right.
 func (p password) is(text string) bool {
 	return subtle.ConstantTimeCompare(p.hash, hashPassword(text, p.salt)) == 1
 }

@@ -7,11 +7,10 @@ import (
 	"syscall"
 )
 
-// memoryURL is where a server without a socket is: nowhere, for whoever does not use its transport.
+// memoryURL is the address of a server without a socket: it exists only for its transport.
 const memoryURL = "http://sandbox.invalid"
 
-// memoryListener is a network of one server, in memory. Nothing is buffered on the way: what is written waits until it
-// is read.
+// memoryListener is a network in memory with one server. It has no buffer: a write waits until it is read.
 type memoryListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -38,7 +37,7 @@ func (l *memoryListener) Close() error {
 
 func (*memoryListener) Addr() net.Addr { return memoryAddr{} }
 
-// dial connects to the server, whatever the address. It fails as a socket would: refused by a server that is closed.
+// dial connects to the server with any address. A closed server refuses the connection.
 func (l *memoryListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {

@@ -8,23 +8,23 @@ import (
 	"time"
 )
 
-// Preset is the name of an answer such as gateways give.
+// Preset is the name of a typical response of a gateway.
 type Preset string
 
 // The presets.
 const (
 	PresetNginx502      Preset = "nginx_502"      // the HTML page of nginx for 502 Bad Gateway
 	PresetEmpty503      Preset = "empty_503"      // 503 without a body, with Retry-After: 30
-	PresetTruncatedJSON Preset = "truncated_json" // an envelope that breaks off in the middle, and the connection with it
+	PresetTruncatedJSON Preset = "truncated_json" // an envelope that is truncated, with the connection
 	PresetGBKPage       Preset = "gbk_page"       // 200 and an HTML page in GBK: 系统正在维护，请稍后再试
 	PresetRedirect      Preset = "redirect"       // 307 to a host that does not exist
-	PresetSlowBody      Preset = "slow_body"      // an envelope with code 500, of which one byte comes a second
+	PresetSlowBody      Preset = "slow_body"      // an envelope with code 500, one byte per second
 )
 
 // Presets returns all presets, in alphabetical order.
 func Presets() []Preset { return slices.Sorted(maps.Keys(presets)) }
 
-// presets are faults that say how to strike, and nothing else.
+// presets are the faults with the effect of each preset.
 var presets = map[Preset]Fault{
 	PresetNginx502: {
 		HTTPStatus: http.StatusBadGateway, Header: http.Header{"Server": {"nginx"}, "Content-Type": {"text/html"}},

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Sandbox is a fake of the platform, an http.Handler. It is safe for concurrent use. What requests make it keep takes
-// at most DefaultMemory, or what WithMemory says. What the program itself hands it, such as clients, special numbers and
-// faults, comes on top. Make one with New.
+// Sandbox is a simulated platform, as an http.Handler. Make one with New. It is safe for concurrent use. The data of
+// requests takes at most DefaultMemory, or the limit of WithMemory. The program's own data, such as clients, special
+// numbers and faults, is not counted.
 type Sandbox struct {
 	httpStatus     bool // failures carry the HTTP status of their code
 	oneAccessToken bool
@@ -31,7 +31,7 @@ type state struct {
 	offset  time.Duration
 	ledger  ledger
 	orders  []*Ordered // faults that wait
-	spent   []*Ordered // faults that have had their Times, the last ones
+	spent   []*Ordered // the last faults that have used up their Times
 	special map[string]SpecialNumber
 
 	pictures store[string]  // what they show, by img_code_id
@@ -68,16 +68,16 @@ func newState(memory int) state {
 	}
 }
 
-// Option changes how New sets a Sandbox up.
+// Option configures a Sandbox, for New.
 type Option func(*Sandbox)
 
-// WithHTTPStatus makes failures answer with the HTTP status that the first three digits of their code name, so that
-// 404001 comes with HTTP 404. Without it every answer comes with HTTP 200: the platform does not document which.
+// WithHTTPStatus gives failures the HTTP status in the first three digits of their code: 404 for 404001. Without it, every
+// response has HTTP status 200. The platform does not document which is right.
 func WithHTTPStatus() Option {
 	return func(s *Sandbox) { s.httpStatus = true }
 }
 
-// New returns a Sandbox that has seen nothing yet, and knows the demo client and DefaultSpecialNumbers alone.
+// New returns an empty Sandbox with the demo client and DefaultSpecialNumbers.
 func New(opts ...Option) *Sandbox {
 	ended := make(chan struct{})
 	s := &Sandbox{
@@ -88,7 +88,7 @@ func New(opts ...Option) *Sandbox {
 		smsWaiters:  make(waiters[SMS]),
 		mailWaiters: make(waiters[Mail]),
 	}
-	s.events.lostID = s.lastID // what was before was another Sandbox's
+	s.events.lostID = s.lastID // lower IDs belong to another Sandbox
 	for _, opt := range opts {
 		opt(s)
 	}
@@ -96,35 +96,35 @@ func New(opts ...Option) *Sandbox {
 	return s
 }
 
-// must is for an option: it has no way to return an error.
+// must is for an option, because an option cannot return an error.
 func must(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// Reset has the Sandbox forget all that it has seen and was told since New: what New's options say stays, and so do a
-// fixed picture and SMS code. IDs go on, and who waits goes on waiting.
+// Reset restores the state after New. The options of New and a fixed picture or SMS code stay. IDs continue, and calls
+// that wait continue to wait.
 func (s *Sandbox) Reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.ledger.records {
-		r.kept = false // those under way report to the ledger once more
+		r.kept = false // running requests still report to the ledger
 	}
 	s.state = newState(s.memory)
 	s.publishChange(ChangedEverything)
 }
 
-// Close ends whatever waits: the Delay of a Fault, WaitSMS and its like. It does not end a server that the Sandbox is
-// the handler of. To close again does nothing.
+// Close ends all waits: the Delay of a Fault, WaitSMS and similar calls. It does not end a server that uses the Sandbox as
+// its handler. Closing again does nothing.
 func (s *Sandbox) Close() { s.end() }
 
-// ServeHTTP answers one request as the platform would, unless a fault was ordered for it. A dropped connection is a
-// panic with http.ErrAbortHandler, which net/http's server understands.
+// ServeHTTP responds to one request like the platform, unless a fault was ordered for it. To drop a connection, it panics
+// with http.ErrAbortHandler, as net/http documents.
 //
-// A body that has not come after 10 seconds is refused, and an answer that is not read within 10 seconds ends its
-// connection, in place of what the server's ReadTimeout and WriteTimeout say. A ResponseWriter whose deadlines
-// http.ResponseController cannot set has no such limits.
+// It refuses a body that is not complete after 10 seconds, and closes the connection if the response is not read within 10
+// seconds. These limits replace the server's ReadTimeout and WriteTimeout. They do not exist for a ResponseWriter without
+// deadlines.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := s.arrive(r)
 	defer func() { s.finish(v) }()
@@ -145,7 +145,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, v, data, failed)
 }
 
-// visit is one request on its way through the sandbox.
+// visit is the state of one request.
 type visit struct {
 	op         operation
 	fault      Fault // the zero Fault does nothing
@@ -157,7 +157,7 @@ type visit struct {
 	whole bool // all of the body was read
 }
 
-// arrive enters a request in the ledger before anything can happen to it, and picks the fault that will.
+// arrive records a request before anything else, and selects its fault.
 func (s *Sandbox) arrive(r *http.Request) visit {
 	op := findOperation(r.Method, r.URL.Path)
 	requestID := newUUID()
@@ -172,8 +172,8 @@ func (s *Sandbox) arrive(r *http.Request) visit {
 	return v
 }
 
-// carryOut runs the operation, unless its parameters were refused. The ledger learns of the effect under the same
-// lock, so the two never disagree.
+// carryOut runs the operation, unless its parameters were refused. The ledger records the effect under the same lock, so
+// both always agree.
 func (s *Sandbox) carryOut(v visit, in params, refused *failure) (data any, failed *failure) {
 	if refused != nil {
 		return nil, refused

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// SMSInterval is how long a phone has to wait after an SMS before it is sent another.
+	// SMSInterval is the minimum time between two SMS to a phone.
 	SMSInterval = 60 * time.Second
-	// SmsCodeLifetime is how long an SMS code can be used after it was sent.
+	// SmsCodeLifetime is how long an SMS code is valid.
 	SmsCodeLifetime = 5 * time.Minute
-	// SmsCodeGuesses is how many wrong guesses end an SMS code.
+	// SmsCodeGuesses is how many wrong guesses make an SMS code invalid.
 	SmsCodeGuesses = 5
 )
 
-// maxMobile is the longest mobile of SendSmsCode, in characters: it is kept in the outbox, so there has to be one. The
-// documents name none for this operation, and 16 for others.
+// maxMobile is the maximum length of a mobile in SendSmsCode, in characters, because the outbox stores it. The documents
+// give no maximum for this operation, and 16 for others.
 const maxMobile = 32
 
 const (
@@ -39,14 +39,14 @@ var (
 	loginSmsTypes = []string{smsTypeResetPassword, smsTypeLogin}
 )
 
-// SMS is a text message that the platform would have sent.
+// SMS is a text message in the sandbox's outbox.
 type SMS struct {
 	ID        int64     `json:"id"`         // higher than that of every SMS, e-mail and request before
 	Mobile    string    `json:"mobile"`     // the phone, as the request had it
 	SmsType   string    `json:"sms_type"`   // REGISTER, RESET_PASSWORD or LOGIN
 	Code      string    `json:"code"`       // the SMS code (短信验证码), four lower-case letters and digits unless fixed
-	RequestID string    `json:"request_id"` // the request that it was sent for
-	SentAt    time.Time `json:"sent_at"`    // by the sandbox's clock
+	RequestID string    `json:"request_id"` // of the request that caused it
+	SentAt    time.Time `json:"sent_at"`    // of the sandbox's clock
 }
 
 // sendSmsCode is SendSmsCode 发送短信验证码.
@@ -74,7 +74,7 @@ func (s *Sandbox) sendSmsCode(c call) (any, *failure) {
 	return true, nil
 }
 
-// sendSMS needs s.mu.
+// sendSMS requires s.mu.
 func (s *Sandbox) sendSMS(sms SMS) {
 	s.texts.add(sms.ID, sms.Mobile, sms, sms.size())
 	s.smsWaiters.tell(s.texts.queue[len(s.texts.queue)-1])
@@ -84,7 +84,7 @@ func (s *Sandbox) sendSMS(sms SMS) {
 // size is that of its strings in bytes, sms_type excepted, which is a constant.
 func (sms SMS) size() int { return len(sms.Mobile) + len(sms.Code) + len(sms.RequestID) }
 
-// newSmsCode returns the code of an SMS to a phone. It needs s.mu.
+// newSmsCode returns the code of an SMS to a phone. It requires s.mu.
 func (s *Sandbox) newSmsCode(mobile string) string {
 	if special := s.special[mobile]; special.Kind == FixedCode {
 		return special.SmsCode
@@ -95,8 +95,8 @@ func (s *Sandbox) newSmsCode(mobile string) string {
 	return randomString(smsCodeLength, smsCodeAlphabet)
 }
 
-// FixSmsCode has all SMS from now on say this code; "" leaves it to chance again. It has to have four characters. The
-// code of a special number counts for more.
+// FixSmsCode sets the code of all following SMS; "" makes it random again. The code must have four characters. The code of
+// a special number has priority.
 func (s *Sandbox) FixSmsCode(code string) error {
 	if code != "" {
 		if err := checkSmsCode(code); err != nil {
@@ -109,27 +109,27 @@ func (s *Sandbox) FixSmsCode(code string) error {
 	return nil
 }
 
-// WithSmsCode is FixSmsCode from the start. New panics if the code does not have four characters.
+// WithSmsCode is FixSmsCode as an option. New panics if the code does not have four characters.
 func WithSmsCode(code string) Option {
 	return func(s *Sandbox) { must(s.FixSmsCode(code)) }
 }
 
-// Outbox returns the SMS that a phone got, oldest first. Over all phones the newest SMS are kept, up to 100,000; the
-// slice is the caller's.
+// Outbox returns the SMS to a phone, oldest first. The newest 100,000 SMS of all phones are kept. The slice belongs to the
+// caller.
 func (s *Sandbox) Outbox(mobile string) []SMS {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.texts.sentTo(mobile)
 }
 
-// SMSFilter is what SMS are looked for by. A field left empty says nothing.
+// SMSFilter selects SMS. An empty field matches all.
 type SMSFilter struct {
-	Mobile  string // the phone that it went to
+	Mobile  string // the phone
 	SmsType string
 
-	After  int64 // has a higher ID
-	Before int64 // has a lower ID
-	Limit  int   // how many at most, the newest ones
+	After  int64 // only higher IDs
+	Before int64 // only lower IDs
+	Limit  int   // the maximum number; the newest are returned
 }
 
 func (f SMSFilter) query() query[SMS] {
@@ -140,7 +140,7 @@ func (f SMSFilter) query() query[SMS] {
 	return q
 }
 
-// ListSMS returns the SMS that match, newest first.
+// ListSMS returns the matching SMS, newest first.
 func (s *Sandbox) ListSMS(f SMSFilter) []SMS {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,11 +154,10 @@ func (s *Sandbox) FindSMS(id int64) (sms SMS, ok bool) {
 	return s.texts.find(id)
 }
 
-// NextSMS returns the newest SMS that matches, and waits for one as long as there is none. With After it is sure to be
-// one that was sent since then:
+// NextSMS returns the newest matching SMS, and waits if there is none. Use After to get only a later one:
 //
 //	before := sb.LastID()
-//	// ... something that has an SMS sent
+//	// ... an action that sends an SMS
 //	sms, err := sb.NextSMS(ctx, sandbox.SMSFilter{Mobile: "13900001111", After: before})
 //
 // It fails when ctx ends or the Sandbox is closed.
@@ -166,9 +165,9 @@ func (s *Sandbox) NextSMS(ctx context.Context, f SMSFilter) (SMS, error) {
 	return next(ctx, s, &s.texts, s.smsWaiters, f.query())
 }
 
-// WaitSMS returns the newest SMS to a phone that no WaitSMS has returned before, and waits for one as long as there is
-// none: called once after each SMS, it returns each. Calls that wait for the same phone at the same time all return what
-// comes. It fails when ctx ends or the Sandbox is closed.
+// WaitSMS returns the newest SMS to a phone that WaitSMS has not returned before, and waits if there is none. Called once
+// after each SMS, it returns each. Concurrent calls for the same phone return the same SMS. It fails when ctx ends or the
+// Sandbox is closed.
 func (s *Sandbox) WaitSMS(ctx context.Context, mobile string) (SMS, error) {
 	sms, err := s.NextSMS(ctx, SMSFilter{Mobile: mobile, After: s.givenSMS(mobile)})
 	if err != nil {
@@ -192,7 +191,7 @@ func (s *Sandbox) givenSMS(mobile string) int64 {
 	return 0
 }
 
-// throttled needs s.mu.
+// throttled requires s.mu.
 func (s *Sandbox) throttled(mobile string, now time.Time) bool {
 	last := s.texts.last(mobile)
 	return s.special[mobile].Kind == Throttled || last != nil && now.Sub(last.SentAt) < SMSInterval
@@ -210,7 +209,7 @@ func smsCodeKey(mobile, smsType string) string {
 	return smsType + " " + mobile
 }
 
-// redeemSmsCode uses an SMS code up, or says what is wrong with the guess at it. It needs s.mu.
+// redeemSmsCode uses an SMS code up, or says what is wrong with the guess at it. It requires s.mu.
 func (s *Sandbox) redeemSmsCode(mobile, smsType, guess string, now time.Time) *failure {
 	key := smsCodeKey(mobile, smsType)
 	code := s.smsCodes.find(key, now)

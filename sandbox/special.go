@@ -10,22 +10,22 @@ import (
 	"unicode/utf8"
 )
 
-// SpecialKind says what a special number brings about.
+// SpecialKind is the effect of a special number.
 type SpecialKind string
 
 const (
-	// Throttled has SendSmsCode answer CodeTooManySms, as if the phone had got an SMS just now.
+	// Throttled makes SendSmsCode respond with CodeTooManySms, as if the phone had just got an SMS.
 	Throttled SpecialKind = "throttled"
-	// WrongCode has Register and LoginByMobileCode answer CodeWrongSmsCode, whatever code they are given, before they
-	// look for an account. The SMS is sent.
+	// WrongCode makes Register and LoginByMobileCode respond with CodeWrongSmsCode to every code, before they look for an
+	// account. The SMS is sent.
 	WrongCode SpecialKind = "wrong_code"
-	// AnswerLost has SendSmsCode send the SMS, and the connection break before the answer.
+	// AnswerLost makes SendSmsCode send the SMS and close the connection before the response.
 	AnswerLost SpecialKind = "answer_lost"
-	// Timeout has SendSmsCode send no SMS and give no answer; after five minutes it closes the connection.
+	// Timeout makes SendSmsCode send no SMS and no response, and close the connection after five minutes.
 	Timeout SpecialKind = "timeout"
-	// BadGateway has SendSmsCode send no SMS and answer with PresetNginx502.
+	// BadGateway makes SendSmsCode send no SMS and respond with PresetNginx502.
 	BadGateway SpecialKind = "bad_gateway"
-	// FixedCode makes the code of every SMS one that is known beforehand.
+	// FixedCode gives every SMS a fixed code.
 	FixedCode SpecialKind = "fixed_code"
 )
 
@@ -34,14 +34,14 @@ func SpecialKinds() []SpecialKind {
 	return []SpecialKind{AnswerLost, BadGateway, FixedCode, Throttled, Timeout, WrongCode}
 }
 
-// SpecialNumber is a phone number that brings about an outcome by itself.
+// SpecialNumber is a phone number with a fixed outcome.
 type SpecialNumber struct {
 	Mobile  string      `json:"mobile"`
 	Kind    SpecialKind `json:"kind"`
 	SmsCode string      `json:"sms_code,omitempty"` // of FixedCode: four characters
 }
 
-// DefaultSpecialNumbers returns those that every Sandbox has from the start.
+// DefaultSpecialNumbers returns the special numbers of a new Sandbox.
 func DefaultSpecialNumbers() []SpecialNumber {
 	return []SpecialNumber{
 		{Mobile: "19900000001", Kind: Throttled},
@@ -68,13 +68,12 @@ func (s *Sandbox) SpecialNumbers() []SpecialNumber {
 	return s.sortedSpecial()
 }
 
-// sortedSpecial needs s.mu.
+// sortedSpecial requires s.mu.
 func (s *Sandbox) sortedSpecial() []SpecialNumber {
 	return slices.SortedFunc(maps.Values(s.special), func(a, b SpecialNumber) int { return cmp.Compare(a.Mobile, b.Mobile) })
 }
 
-// SetSpecialNumber makes a phone number special, or special in another way. A fault that was ordered for a request
-// comes before what its number would bring about.
+// SetSpecialNumber adds or changes a special number. A fault that was ordered for a request has priority over its number.
 func (s *Sandbox) SetSpecialNumber(n SpecialNumber) error {
 	if err := n.check(); err != nil {
 		return fmt.Errorf("sandbox: special number: %w", err)
@@ -90,27 +89,27 @@ func (n SpecialNumber) check() error {
 	length := utf8.RuneCountInString(n.Mobile)
 	switch {
 	case length == 0 || length > maxMobile:
-		return fmt.Errorf("a mobile has 1 to %d characters", maxMobile)
+		return fmt.Errorf("a mobile must have 1 to %d characters", maxMobile)
 	case !slices.Contains(SpecialKinds(), n.Kind):
-		return fmt.Errorf("there is no kind %q; SpecialKinds has all", n.Kind)
+		return fmt.Errorf("unknown kind %q; SpecialKinds lists the kinds", n.Kind)
 	case n.Kind == FixedCode:
 		return checkSmsCode(n.SmsCode)
 	case n.SmsCode != "":
-		return fmt.Errorf("only the kind %s has an SMS code", FixedCode)
+		return fmt.Errorf("only the kind %s may have an SMS code", FixedCode)
 	default:
 		return nil
 	}
 }
 
-// checkSmsCode says what is wrong with an SMS code to be sent.
+// checkSmsCode returns an error for an SMS code of the wrong length.
 func checkSmsCode(code string) error {
 	if !utf8.ValidString(code) || utf8.RuneCountInString(code) != smsCodeLength {
-		return errors.New("an SMS code has four characters")
+		return errors.New("an SMS code must have four characters")
 	}
 	return nil
 }
 
-// RemoveSpecialNumber makes it a number like any other, and reports whether it was special.
+// RemoveSpecialNumber removes a special number, and reports whether there was one.
 func (s *Sandbox) RemoveSpecialNumber(mobile string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +124,7 @@ func (s *Sandbox) RemoveSpecialNumber(mobile string) bool {
 // specialTimeout is longer than any client waits.
 const specialTimeout = 5 * time.Minute
 
-// specialFault returns what a special number has SendSmsCode suffer, and whether only if the SMS was sent.
+// specialFault returns the fault of a special number in SendSmsCode, and whether it applies only if the SMS was sent.
 func (s *Sandbox) specialFault(mobile string) (f Fault, onlyIfSent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,13 +8,13 @@ import (
 
 // Documented lifetimes.
 const (
-	// AccessTokenLifetime is how long an access token can be used after it was issued.
+	// AccessTokenLifetime is how long an access token is valid.
 	AccessTokenLifetime = 2 * time.Hour
-	// ServiceTicketLifetime is how long a service ticket can be used after it was issued.
+	// ServiceTicketLifetime is how long a service ticket is valid.
 	ServiceTicketLifetime = 60 * time.Second
 )
 
-// The client that every Sandbox knows from the start.
+// The client of a new Sandbox.
 const (
 	DemoClientID     = "demo-client"
 	DemoClientSecret = "demo-secret"
@@ -23,19 +23,19 @@ const (
 // serviceTicketUses is the number_of_uses of every ticket.
 const serviceTicketUses = 1
 
-// WithOneAccessToken has a new access token end the last one of the same client. The platform does not say which it does,
-// and programs that run on several machines must survive both.
+// WithOneAccessToken makes the last access token of a client invalid when a new one is issued. The platform does not
+// document whether it does this; programs on several machines must work with both.
 func WithOneAccessToken() Option {
 	return func(s *Sandbox) { s.oneAccessToken = true }
 }
 
-// Client is a business system that GetAccessToken serves.
+// Client is a business system, for GetAccessToken.
 type Client struct {
 	ID     string `json:"client_id"`
 	Secret string `json:"client_secret"`
 }
 
-// AddClient makes a business system known, as one that GetAccessToken serves. A known id gets the new secret.
+// AddClient adds a business system, for GetAccessToken. A known id gets the new secret.
 func (s *Sandbox) AddClient(id, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *Sandbox) AddClient(id, secret string) {
 	s.publishChange(ChangedClients)
 }
 
-// addClient needs s.mu.
+// addClient requires s.mu.
 func (s *Sandbox) addClient(id, secret string) {
 	if known := s.clients[id]; known != nil {
 		known.secret = secret
@@ -52,20 +52,20 @@ func (s *Sandbox) addClient(id, secret string) {
 	s.clients[id] = &client{id: id, secret: secret}
 }
 
-// client is a business system on the platform.
+// client is a business system of the platform.
 type client struct {
 	id, secret string
-	lastToken  string // the access token that it got last
+	lastToken  string // its last access token
 }
 
-// Clients returns the business systems that are known, by ascending ID.
+// Clients returns the business systems, by ascending ID.
 func (s *Sandbox) Clients() []Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sortedClients()
 }
 
-// sortedClients needs s.mu.
+// sortedClients requires s.mu.
 func (s *Sandbox) sortedClients() []Client {
 	all := make([]Client, 0, len(s.clients))
 	for _, id := range slices.Sorted(maps.Keys(s.clients)) {
@@ -74,7 +74,7 @@ func (s *Sandbox) sortedClients() []Client {
 	return all
 }
 
-// RemoveClient forgets a business system and reports whether it was known. Its access tokens stay.
+// RemoveClient removes a business system, and reports whether there was one. Its access tokens stay.
 func (s *Sandbox) RemoveClient(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,8 +86,8 @@ func (s *Sandbox) RemoveClient(id string) bool {
 	return true
 }
 
-// RevokeAccessTokens ends every access token at once, of every client, before its time. It is for testing what a client
-// does about an access token that is refused. Tickets stay.
+// RevokeAccessTokens makes all access tokens of all clients invalid, to test how a program handles a refused access token.
+// Tickets stay.
 func (s *Sandbox) RevokeAccessTokens() { s.RevokeTokens(AccessToken) }
 
 // checkToken is CheckToken 校验token.
@@ -155,7 +155,7 @@ type accountData struct {
 	OpenID   string `json:"open_id"`
 }
 
-// getAccount is GetAccount 获取用户信息. It uses the ticket up.
+// getAccount is GetAccount 获取用户信息. It uses up the ticket.
 func (s *Sandbox) getAccount(c call) (any, *failure) {
 	ticket := c.params["service_ticket"]
 	openID := s.tickets.find(ticket, c.now)
@@ -183,7 +183,7 @@ func invalidTicket() *failure {
 // chinaStandardTime needs no time zone database.
 var chinaStandardTime = time.FixedZone("CST", 8*60*60)
 
-// localTime is a time that in JSON has no zone, as the platform writes it.
+// localTime is a time without a zone in JSON, as the platform writes it.
 type localTime time.Time
 
 // MarshalText writes China Standard Time.

@@ -11,30 +11,29 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// TB is the part of testing.TB that Start needs; *testing.T, *testing.B and *testing.F have it. It is an interface of
-// our own so that package testing stays out of programs that import this one.
+// TB is the part of testing.TB that Start needs. It keeps package testing out of programs that import this package.
 type TB interface {
 	Helper()
 	Cleanup(fn func())
 	Fatalf(format string, args ...any)
 }
 
-// Server is a Sandbox that listens, and a client that talks to it. Make one with Start or StartInMemory in a test, and
-// with Listen or ListenInMemory elsewhere.
+// Server is a running Sandbox with a client. Make one with Start or StartInMemory in a test, and with Listen or
+// ListenInMemory elsewhere.
 type Server struct {
 	*Sandbox
 
-	URL    string // where it listens: http, loopback, a port of its own; or nowhere, if in memory
+	URL    string // the base URL: http on loopback, or a name that does not exist if in memory
 	Client *openplatform.Client
-	// Transport reaches it from a client of your own, with URL as its base URL: openplatform.WithHTTPClient takes it in
-	// an http.Client, and proves by it what was not sent, as it does by any *http.Transport.
+	// Transport connects your own client, with URL as its base URL. Pass it to openplatform.WithHTTPClient in an
+	// http.Client.
 	Transport *http.Transport
 
 	server *http.Server
 	served chan struct{} // closed when the server has ended
 }
 
-// Start runs a Sandbox for the length of a test: tb.Cleanup closes it, and the connections to it.
+// Start runs a Sandbox until the end of a test: tb.Cleanup closes it and its connections.
 func Start(tb TB, opts ...Option) *Server {
 	tb.Helper()
 	s, err := Listen(opts...)
@@ -60,8 +59,7 @@ func started(tb TB, s *Server, err error) *Server {
 	return s
 }
 
-// Listen runs a Sandbox on the loopback interface, where no other computer can reach it, on a port of its own, until
-// Close.
+// Listen runs a Sandbox on a free port of the loopback interface until Close. Other computers cannot reach it.
 func Listen(opts ...Option) (*Server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it does not wait for anything
 	if err != nil {
@@ -70,7 +68,7 @@ func Listen(opts ...Option) (*Server, error) {
 	return listenOn(listener, "http://"+listener.Addr().String(), openplatform.DefaultTransport(), opts)
 }
 
-// ListenInMemory is Listen without a socket: see StartInMemory.
+// ListenInMemory is like Listen, without a socket: see StartInMemory.
 func ListenInMemory(opts ...Option) (*Server, error) {
 	listener := newMemoryListener()
 	transport := openplatform.DefaultTransport()
@@ -100,27 +98,26 @@ func listenOn(listener net.Listener, url string, transport *http.Transport, opts
 
 const (
 	headerTimeout = 10 * time.Second
-	// idleTimeout is longer than the SDK keeps a connection idle: who closes one should be who might use it next.
+	// idleTimeout is longer than the SDK's: the client should close an idle connection, because it may use it next.
 	idleTimeout = time.Minute
 	maxHeader   = 128 << 10 // bytes: enough for the longest query
 )
 
-// newHTTPServer returns a server on which nobody can hold a connection for nothing. The body and the answer have no limit
-// here: ServeHTTP sets theirs.
+// newHTTPServer returns a server with time limits for headers and idle connections. ServeHTTP sets the limits for the body
+// and the response.
 func newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off on purpose is no news
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that abort on purpose are expected
 	}
 }
 
-// Close ends the server and every connection to it, and with it whatever waits, as Sandbox.Close does. To close again
-// does nothing.
+// Close ends the server, its connections and all waits, like Sandbox.Close. Closing again does nothing.
 func (s *Server) Close() {
-	s.Sandbox.Close() // a client that sent more than its request keeps net/http from seeing that its connection has ended
+	s.Sandbox.Close() // net/http does not detect a closed connection if the client sent more than its request
 	s.Client.CloseIdleConnections()
 	s.Transport.CloseIdleConnections()
 	_ = s.server.Close()

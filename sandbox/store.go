@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// store keeps values by key, each for the same lifetime, the newest ones.
+// store keeps the newest values by key, each for the same lifetime.
 type store[V any] struct {
 	room
 	lifetime time.Duration
@@ -24,7 +24,7 @@ func newStore[V any](lifetime time.Duration, memory, share int) store[V] {
 	return store[V]{room: newRoom(memory, share), lifetime: lifetime, byKey: make(map[string]*stored[V])}
 }
 
-// put keeps a value, in place of one with the same key, and forgets those whose time is up.
+// put stores a value, replaces one with the same key, and removes expired ones.
 func (s *store[V]) put(key string, value V, now time.Time) {
 	s.putUntil(key, value, now.Add(s.lifetime))
 	s.purge(now)
@@ -37,23 +37,23 @@ func (s *store[V]) putUntil(key string, value V, until time.Time) {
 	s.used += item.weight()
 }
 
-// weight takes no value to be longer than the reserve in weightOfStored.
+// weight assumes that no value is longer than the reserve in weightOfStored.
 func (item *stored[V]) weight() int { return weightOfStored + len(item.key) }
 
-// purge forgets what has expired and what there is no room for.
+// purge removes expired values, and the oldest if there is no room.
 func (s *store[V]) purge(now time.Time) {
 	for len(s.queue) > 0 && (s.full(len(s.queue)) || !now.Before(s.queue[0].until)) {
 		oldest := s.queue[0]
-		s.queue[0] = nil // let go of it even while the array lives on
+		s.queue[0] = nil // release it while the array is still in use
 		s.queue = s.queue[1:]
 		s.used -= oldest.weight()
-		if s.byKey[oldest.key] == oldest { // it may have left its key to another
+		if s.byKey[oldest.key] == oldest { // its key may have a newer value
 			delete(s.byKey, oldest.key)
 		}
 	}
 }
 
-// find returns the value to look at or to change, or nil if there is none or its time is up.
+// find returns the value, or nil if there is none or it has expired.
 func (s *store[V]) find(key string, now time.Time) *V {
 	item := s.byKey[key]
 	if item == nil || !now.Before(item.until) {
@@ -71,7 +71,7 @@ func (s *store[V]) clear() {
 	s.queue, s.used = nil, 0
 }
 
-// alive goes through what can still be found, newest first.
+// alive iterates over the valid values, newest first.
 func (s *store[V]) alive(now time.Time) iter.Seq2[string, *stored[V]] {
 	return func(yield func(string, *stored[V]) bool) {
 		for _, item := range slices.Backward(s.queue) {

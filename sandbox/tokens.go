@@ -2,7 +2,7 @@ package sandbox
 
 import "time"
 
-// TokenKind is what a token is for.
+// TokenKind is the kind of a token.
 type TokenKind string
 
 // The kinds of tokens.
@@ -10,28 +10,28 @@ const (
 	LoginToken    TokenKind = "login"          // of Login and LoginByMobileCode
 	AccessToken   TokenKind = "access_token"   // of GetAccessToken
 	ServiceTicket TokenKind = "service_ticket" // of GetServiceTicket
-	Activation    TokenKind = "activation"     // of the e-mail that Register has sent
+	Activation    TokenKind = "activation"     // from the e-mail of Register
 )
 
 // TokenKinds returns all kinds.
 func TokenKinds() []TokenKind { return []TokenKind{LoginToken, AccessToken, ServiceTicket, Activation} }
 
-// Token is a token that is alive.
+// Token is a valid token.
 type Token struct {
 	Kind      TokenKind `json:"kind"`
 	Token     string    `json:"token"`
-	Owner     string    `json:"owner"` // the account's open_id, or, of an access token, the id of the client
+	Owner     string    `json:"owner"` // the account's open_id, or the client's id for an access token
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// ListTokens returns the tokens of a kind that are alive, newest first, as many as limit says; 0 means all.
+// ListTokens returns the valid tokens of a kind, newest first, at most limit; 0 means all.
 func (s *Sandbox) ListTokens(kind TokenKind, limit int) []Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.aliveTokens(kind, limit)
 }
 
-// aliveTokens needs s.mu.
+// aliveTokens requires s.mu.
 func (s *Sandbox) aliveTokens(kind TokenKind, limit int) []Token {
 	now := s.now()
 	var found []Token
@@ -62,7 +62,7 @@ func (s *Sandbox) aliveTokens(kind TokenKind, limit int) []Token {
 	return found
 }
 
-// tokensOfAccounts has an open_id for each token.
+// tokensOfAccounts returns tokens with their accounts' open_id.
 func (s *Sandbox) tokensOfAccounts(kind TokenKind) *store[string] {
 	if kind == ServiceTicket {
 		return &s.tickets
@@ -70,7 +70,7 @@ func (s *Sandbox) tokensOfAccounts(kind TokenKind) *store[string] {
 	return &s.activations
 }
 
-// RevokeToken ends one token, of whatever kind, and reports whether there was one.
+// RevokeToken makes a token of any kind invalid, and reports whether there was one.
 func (s *Sandbox) RevokeToken(token string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,7 +92,7 @@ func (s *Sandbox) RevokeToken(token string) bool {
 	return true
 }
 
-// RevokeTokens ends all tokens of these kinds before their time.
+// RevokeTokens makes all tokens of these kinds invalid.
 func (s *Sandbox) RevokeTokens(kinds ...TokenKind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

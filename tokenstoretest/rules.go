@@ -31,7 +31,7 @@ func setAndGet(f *fleet) error {
 		return err
 	}
 	if least := forLong - time.Since(asked) - counted; ttl > forLong || ttl < least {
-		return fmt.Errorf("found a ttl of %v, of a value that was stored for %v", ttl, forLong)
+		return fmt.Errorf("found a ttl of %v for a value that was stored for %v", ttl, forLong)
 	}
 	return nil
 }
@@ -56,14 +56,14 @@ func valueEnds(f *fleet) error {
 	if err != nil {
 		return err
 	}
-	defer unlock(lease) //nolint:errcheck // what is checked is the value
+	defer unlock(lease) //nolint:errcheck // only the value is checked
 	asked := time.Now()
 	if err := set(lease, "a", shortest); err != nil {
 		return fmt.Errorf("cannot set: %w", err)
 	}
 	value, _, err := f.get()
 	if err == nil && value == "" && time.Since(asked) < shortest-counted {
-		err = errors.New("the value is gone before its time")
+		err = errors.New("the value is gone before it expired")
 	}
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func valueEnds(f *fleet) error {
 	return eventually(func() error { return f.holds("") })
 }
 
-// eventually gives check some time to be right.
+// eventually repeats check until it succeeds or the time is up.
 func eventually(check func() error) error {
 	for begun := time.Now(); ; time.Sleep(soon / 10) {
 		if err := check(); err == nil || time.Since(begun) > patient {
@@ -85,11 +85,11 @@ func deleteCompares(f *fleet) error {
 	if err := f.store("a"); err != nil {
 		return err
 	}
-	lease, err := f.lock(f.one, forLong) // which Delete does not need
+	lease, err := f.lock(f.one, forLong) // Delete needs no lock
 	if err != nil {
 		return err
 	}
-	defer unlock(lease) //nolint:errcheck // what is checked is the value
+	defer unlock(lease) //nolint:errcheck // only the value is checked
 	return inTurn(
 		func() error { return f.remove("b") },
 		func() error { return f.holds("a") },
@@ -106,7 +106,7 @@ func keysApart(f *fleet) error {
 	if err != nil {
 		return err
 	}
-	defer unlock(lease) //nolint:errcheck // what is checked is the other key
+	defer unlock(lease) //nolint:errcheck // only the other key is checked
 	return inTurn(
 		func() error { return next.store("b") },
 		func() error { return set(lease, "a", forLong) },
@@ -133,7 +133,7 @@ func oneHolder(f *fleet) error {
 	)
 }
 
-// free wants the lock to be nobody's, or to become so: not even theirs who have given up.
+// free requires that the lock is or becomes free, also of callers that gave up.
 func (f *fleet) free() error {
 	time.Sleep(soon)
 	lease, err := f.lock(f.other, forLong)
@@ -156,7 +156,7 @@ func waiter(f *fleet) error {
 		case err != nil:
 			got <- err
 		case !released.Load():
-			got <- errors.New("two have the lock")
+			got <- errors.New("two callers hold the lock")
 		default:
 			got <- errors.Join(set(second, "b", forLong), unlock(second))
 		}
@@ -188,7 +188,7 @@ func outlives(f *fleet) error {
 func givenUp(f *fleet) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if lease, err := f.ask(ctx, f.one, forLong); err == nil { // late, and a lock all the same
+	if lease, err := f.ask(ctx, f.one, forLong); err == nil { // late, but a lock
 		return errors.Join(unlock(lease), f.free())
 	}
 	return f.free()
@@ -205,15 +205,15 @@ func setAfterUnlock(f *fleet) error {
 	return f.refused(lease, "")
 }
 
-// refused wants a lease to store nothing, and what was stored to stay.
+// refused requires that a lease stores nothing, and that the stored value stays.
 func (f *fleet) refused(lease openplatform.Lease, want string) error {
 	if err := set(lease, "late", forLong); err == nil {
-		return errors.New("what is set without the lock is no error")
+		return errors.New("a call of Set without the lock returns no error")
 	}
 	return f.holds(want)
 }
 
-// lost returns a lease whose lock has ended by itself.
+// lost returns a lease whose lock has expired.
 func (f *fleet) lost() (openplatform.Lease, error) {
 	lease, err := f.lock(f.one, shortest)
 	if err == nil {
@@ -232,7 +232,7 @@ func lockEnds(f *fleet) error {
 		return err
 	}
 	if took := time.Since(asked); took < shortest {
-		return fmt.Errorf("a lock of %v has ended after %v", shortest, took)
+		return fmt.Errorf("a lock of %v has expired after %v", shortest, took)
 	}
 	return unlock(lease)
 }
@@ -261,7 +261,7 @@ func unlockAfterEnd(f *fleet) error {
 	if err != nil {
 		return err
 	}
-	_ = unlock(lease) // which may be an error or not
+	_ = unlock(lease) // an error is allowed
 	return inTurn(
 		f.locked,
 		func() error { return f.refused(lease, "") },
@@ -271,7 +271,7 @@ func unlockAfterEnd(f *fleet) error {
 	)
 }
 
-// crowd has four machines of four goroutines each take the lock again and again.
+// crowd lets four machines with four goroutines each take the lock repeatedly.
 func crowd(f *fleet) error {
 	const machines, goroutines, rounds = 4, 4, 3
 	var inside atomic.Int64
@@ -281,7 +281,7 @@ func crowd(f *fleet) error {
 			return err
 		}
 		if inside.Add(1) > 1 {
-			err = errors.New("two have the lock")
+			err = errors.New("two callers hold the lock")
 		}
 		time.Sleep(soon / 30)
 		err = errors.Join(err, set(lease, value, forLong), f.holds(value))
@@ -303,7 +303,7 @@ func crowd(f *fleet) error {
 	}
 	wg.Wait()
 	for _, err := range errs {
-		if err != nil { // one of them says it
+		if err != nil { // report one of them
 			return err
 		}
 	}

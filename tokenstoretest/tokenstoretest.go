@@ -1,11 +1,11 @@
-// Package tokenstoretest holds a token store to what [openplatform.TokenStore] asks of one:
+// Package tokenstoretest checks that a token store follows the rules of [openplatform.TokenStore]:
 //
 //	func TestStore(t *testing.T) {
 //		tokenstoretest.Run(t, func() openplatform.TokenStore { return mystore.New(address) })
 //	}
 //
-// It takes some twelve seconds, most of which it waits. What it cannot see is how a store does when
-// what is behind it hangs, fails or forgets: that is worth tests of its own.
+// It takes about twelve seconds, mostly waits. It does not check how a store behaves if its backend
+// hangs, fails or loses data: write your own tests for that.
 package tokenstoretest
 
 import (
@@ -20,16 +20,16 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// TB is the part of testing.TB that Run needs. It is an interface of our own so that package
-// testing stays out of programs that import this one.
+// TB is the part of testing.TB that Run needs. It keeps package testing out of programs that import
+// this package.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 }
 
-// Run makes tb fail once for each rule that is broken. open returns a store of one machine: it
-// is called more than once, and what one machine stores the others must find. Run uses random
-// keys and leaves little behind in them, but locks and values that end by themselves.
+// Run reports one error to tb for each broken rule. open returns the store of one machine. It is
+// called more than once; all stores must share their values. Run uses random keys, and leaves only
+// locks and values that expire.
 func Run(tb TB, open func() openplatform.TokenStore) {
 	tb.Helper()
 	for _, r := range rules {
@@ -43,41 +43,41 @@ var rules = []struct {
 	name  string
 	check func(*fleet) error
 }{
-	{"what is not there is no error", nothing},
-	{"what is set is got", setAndGet},
-	{"a value is as long as a token may be", long},
+	{"a missing value is not an error", nothing},
+	{"Get returns the value that was set", setAndGet},
+	{"a value may be as long as a token", long},
 	{"a value is replaced", replace},
-	{"a value ends", valueEnds},
+	{"a value expires", valueEnds},
 	{"Delete compares", deleteCompares},
-	{"keys are apart", keysApart},
+	{"keys are independent", keysApart},
 	{"a lock has one holder", oneHolder},
-	{"who waits gets the lock", waiter},
-	{"a lock outlives the ctx that it was asked for with", outlives},
-	{"who has given up has no lock", givenUp},
-	{"who has given the lock back stores nothing", setAfterUnlock},
-	{"a lock ends by itself", lockEnds},
-	{"who has lost the lock stores nothing", setAfterEnd},
-	{"who has lost the lock leaves the next holder's alone", unlockAfterEnd},
-	{"many take turns", crowd},
+	{"a waiting caller gets the lock", waiter},
+	{"a lock outlives the ctx of Lock", outlives},
+	{"a caller that gave up has no lock", givenUp},
+	{"after Unlock nothing is stored", setAfterUnlock},
+	{"a lock expires", lockEnds},
+	{"after a lost lock nothing is stored", setAfterEnd},
+	{"after a lost lock Unlock keeps the next holder's lock", unlockAfterEnd},
+	{"many callers take turns", crowd},
 }
 
 const (
-	soon    = 300 * time.Millisecond // what is to be waited for
-	patient = 20 * time.Second       // what should happen at once, on a machine that is busy
-	forLong = 10 * time.Minute       // nothing of that length ends during a check
+	soon    = 300 * time.Millisecond // a short wait
+	patient = 20 * time.Second       // the time limit on a busy machine
+	forLong = 10 * time.Minute       // longer than a check
 
-	shortest = 2 * time.Second // ttl of a lock that a source asks for
-	counted  = time.Second     // by a store, as a whole
+	shortest = 2 * time.Second // shortest ttl of a lock that a source requests
+	counted  = time.Second     // the resolution of a store's ttl
 )
 
-// A fleet is two machines, and what they use.
+// A fleet is two machines with their stores and keys.
 type fleet struct {
 	open       func() openplatform.TokenStore
 	one, other openplatform.TokenStore
 	key        string
 }
 
-// newKey returns a key as a source gives it.
+// newKey returns a key in the format of a source.
 func newKey() string {
 	var name [32]byte
 	_, _ = rand.Read(name[:]) // never fails
@@ -88,18 +88,18 @@ func within(d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), d)
 }
 
-// lock takes the lock, which must be free or become so.
+// lock takes the lock, which must be free or become free.
 func (f *fleet) lock(store openplatform.TokenStore, ttl time.Duration) (openplatform.Lease, error) {
 	ctx, cancel := within(patient)
 	defer cancel()
 	lease, err := f.ask(ctx, store, ttl)
 	if err != nil {
-		return nil, fmt.Errorf("cannot take a lock that is free: %w", err)
+		return nil, fmt.Errorf("cannot take a free lock: %w", err)
 	}
 	return lease, nil
 }
 
-// ask returns what Lock does, which must be a lease or an error.
+// ask calls Lock, which must return a lease or an error.
 func (f *fleet) ask(ctx context.Context, store openplatform.TokenStore, ttl time.Duration) (openplatform.Lease, error) {
 	lease, err := store.Lock(ctx, f.key, ttl)
 	switch {
@@ -111,7 +111,7 @@ func (f *fleet) ask(ctx context.Context, store openplatform.TokenStore, ttl time
 	return lease, err
 }
 
-// locked wants the lock to be somebody's, whom it waits for in vain.
+// locked requires that the lock is held: it must wait in vain.
 func (f *fleet) locked() error {
 	ctx, cancel := within(soon)
 	defer cancel()
@@ -120,7 +120,7 @@ func (f *fleet) locked() error {
 	switch {
 	case err == nil:
 		_ = unlock(lease)
-		return errors.New("two have the lock")
+		return errors.New("two callers hold the lock")
 	case ctx.Err() == nil:
 		return fmt.Errorf("did not wait for the lock: %w", err)
 	case time.Since(asked) > patient:
@@ -133,7 +133,7 @@ func unlock(lease openplatform.Lease) error {
 	ctx, cancel := within(patient)
 	defer cancel()
 	if err := lease.Unlock(ctx); err != nil {
-		return fmt.Errorf("cannot give the lock back: %w", err)
+		return fmt.Errorf("cannot release the lock: %w", err)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func set(lease openplatform.Lease, value string, ttl time.Duration) error {
 	return lease.Set(ctx, value, ttl)
 }
 
-// store stores a value as a source does.
+// store stores a value like a source.
 func (f *fleet) store(value string) error {
 	lease, err := f.lock(f.one, forLong)
 	if err != nil {
@@ -160,13 +160,13 @@ func (f *fleet) get() (value string, ttl time.Duration, err error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("cannot get: %w", err)
 	}
-	if ttl <= 0 { // a source takes no notice of it
+	if ttl <= 0 { // a source ignores the value
 		value = ""
 	}
 	return value, ttl, nil
 }
 
-// holds wants another machine to find this value, "" for none.
+// holds requires that another machine finds this value, "" for none.
 func (f *fleet) holds(want string) error {
 	got, _, err := f.get()
 	if err != nil {
@@ -194,7 +194,7 @@ func (f *fleet) remove(value string) error {
 	return nil
 }
 
-// inTurn does one thing after the other, until one goes wrong.
+// inTurn calls the steps in order until one fails.
 func inTurn(steps ...func() error) error {
 	for _, step := range steps {
 		if err := step(); err != nil {

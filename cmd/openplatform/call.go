@@ -16,14 +16,14 @@ import (
 
 const callUsage = `openplatform call OPERATION calls one operation of the platform, once, and prints its envelope without secrets.
 
-What is no secret is a flag. What is one, a phone number included, no command line may hold: it is read from a file that
-a flag names, from an environment variable, from a JSON object on standard input, or, at a terminal, typed.
+Parameters that are not secret are flags. Secrets, phone numbers included, are never on the command line: they come from a
+file, from an environment variable, from a JSON object on standard input, or are typed at a terminal.
 
   openplatform call GetImgCode -env test
   openplatform call SendSmsCode -env test -img-code-id MS6A1I -sms-type LOGIN
 
-It ends with 0 if the operation succeeded, with 10 if it was not sent, with 11 if the platform refused, with 12 if it may
-or may not have been carried out, and with 2 if it was called wrongly.
+The exit status is 0 if the operation succeeded, 10 if it was not sent, 11 if the platform refused it, 12 if the outcome is
+unknown, and 2 for wrong arguments.
 
 operations: %s
 
@@ -54,7 +54,7 @@ type callOptions struct {
 	target
 	yes          bool
 	output, data string
-	values       map[string]*string // by wire name; of a secret, the file that holds it
+	values       map[string]*string // by wire name; for a secret, its file
 }
 
 func (o *callOptions) flags(op *operation) flags {
@@ -65,15 +65,15 @@ func (o *callOptions) flags(op *operation) flags {
 	f := newFlags(command, clientPrefix)
 	o.target.flags(f)
 	f.BoolVar(&o.yes, "yes", false, yesUsage)
-	f.StringVar(&o.output, "o", "text", "`FORMAT` of what is printed: text or json")
-	f.StringVar(&o.data, "data", "", "write data, with the secrets in it, to this `FILE`, which another call can read from standard input")
+	f.StringVar(&o.output, "o", "text", "output `FORMAT`: text or json")
+	f.StringVar(&o.data, "data", "", "write data, with its secrets, to this `FILE`; another call can read it from standard input")
 	o.values = map[string]*string{}
 	if op == nil {
 		return f
 	}
 	for _, field := range op.fields {
 		if field.secret {
-			o.values[field.name] = f.String(field.option()+"-file", "", "`FILE` that holds "+field.name)
+			o.values[field.name] = f.String(field.option()+"-file", "", "`FILE` with "+field.name)
 		} else {
 			o.values[field.name] = f.String(field.option(), "", field.name+", a `TEXT`")
 		}
@@ -86,8 +86,8 @@ func runCall(ctx context.Context, env environment, args []string) (exit int) {
 	var op *operation
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		op, args = findOperation(args[0]), args[1:]
-		if op == nil { // it is not repeated: it may be a secret
-			return complain(env, o.flags(nil), errors.New("there is no such operation; openplatform call -h lists them"))
+		if op == nil { // it is not quoted: it may be a secret
+			return complain(env, o.flags(nil), errors.New("unknown operation; openplatform call -h lists the operations"))
 		}
 	}
 	f := o.flags(op)
@@ -99,9 +99,9 @@ func runCall(ctx context.Context, env environment, args []string) (exit int) {
 	case err != nil:
 		return complain(env, f, err)
 	case op == nil:
-		return complain(env, f, errors.New("say which operation; openplatform call -h lists them"))
+		return complain(env, f, errors.New("no operation given; openplatform call -h lists the operations"))
 	case o.output != "text" && o.output != "json":
-		return complain(env, f, errors.New("-o is text or json"))
+		return complain(env, f, errors.New("-o must be text or json"))
 	}
 	seen := new(lastCall)
 	client, err := o.client(openplatform.WithObserver(seen))
@@ -131,7 +131,7 @@ func operationNames() string {
 	return strings.Join(names, ", ")
 }
 
-// lastCall is an observer that remembers how the last call ended, without secrets.
+// lastCall is an observer that keeps the result of the last call, without secrets.
 type lastCall struct{ end openplatform.CallEnd }
 
 func (l *lastCall) ObserveCall(ctx context.Context, _ openplatform.CallStart) (context.Context, func(openplatform.CallEnd)) {
@@ -142,7 +142,7 @@ func (l *lastCall) ObserveAttempt(ctx context.Context, _ openplatform.AttemptSta
 	return ctx, nil
 }
 
-// collect returns the parameters, from wherever they are.
+// collect returns the parameters from all sources.
 func (o *callOptions) collect(ctx context.Context, env environment, f flags, op *operation) (map[string]string, error) {
 	values := map[string]string{}
 	var missing []field
@@ -175,13 +175,13 @@ func (o *callOptions) collect(ctx context.Context, env environment, f flags, op 
 
 func missingError(f flags, field field) error {
 	if !field.secret {
-		return fmt.Errorf("%s is missing: give -%s, or a JSON object that has it on standard input", field.name, field.option())
+		return fmt.Errorf("%s is missing: use -%s, or a JSON object on standard input", field.name, field.option())
 	}
-	return fmt.Errorf("%s is missing: give -%s-file, $%s, or a JSON object that has it on standard input",
+	return fmt.Errorf("%s is missing: use -%s-file, $%s, or a JSON object on standard input",
 		field.name, field.option(), f.variable(field.option()))
 }
 
-// ask has fields typed, where somebody types, and reads them from standard input elsewhere.
+// ask reads fields from the terminal, or from standard input if there is none.
 func (e environment) ask(ctx context.Context, fields []field) (map[string]string, error) {
 	if e.prompt == nil {
 		return readFields(ctx, e.stdin)
@@ -197,10 +197,10 @@ func (e environment) ask(ctx context.Context, fields []field) (map[string]string
 	return values, nil
 }
 
-// maxInput is what is read of standard input, in bytes.
+// maxInput is the maximum length of standard input, in bytes.
 const maxInput = 1 << 20
 
-// readFields reads a JSON object. What it has beside strings is passed by.
+// readFields reads a JSON object, and ignores values that are not strings.
 func readFields(ctx context.Context, in io.Reader) (map[string]string, error) {
 	text, err := within(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, maxInput)) })
 	if err != nil {
@@ -212,7 +212,7 @@ func readFields(ctx context.Context, in io.Reader) (map[string]string, error) {
 	}
 	var object map[string]any
 	if json.Unmarshal(text, &object) != nil { // its error can quote a secret
-		return nil, errors.New("standard input is no JSON object")
+		return nil, errors.New("standard input is not a JSON object")
 	}
 	for name, value := range object {
 		if s, isText := value.(string); isText {
@@ -222,7 +222,7 @@ func readFields(ctx context.Context, in io.Reader) (map[string]string, error) {
 	return values, nil
 }
 
-// within returns what read does, unless ctx ends before. Nothing interrupts a read from a terminal or a pipe.
+// within calls read, and returns early if ctx ends: a read from a terminal or a pipe cannot be interrupted.
 func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -242,7 +242,7 @@ func within[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// A callReport is what is printed of a call.
+// A callReport is the printed result of a call.
 type callReport struct {
 	Operation  string `json:"operation"`
 	Outcome    string `json:"outcome"`
@@ -262,7 +262,7 @@ func (o *callOptions) print(env environment, op *operation, r reply, end openpla
 	var refusal *openplatform.APIError
 	switch {
 	case errors.As(end.Err, &refusal):
-		report.Msg = refusal.Msg // an observer's is without secrets
+		report.Msg = refusal.Msg // the observer's copy is masked
 	case err == nil:
 		report.Msg, report.Data = r.attr("msg").String(), r.shownData()
 	}
@@ -281,7 +281,7 @@ func (o *callOptions) print(env environment, op *operation, r reply, end openpla
 }
 
 func (r callReport) print(w io.Writer) {
-	data, _ := json.Marshal(r.Data) // what was JSON before is JSON again
+	data, _ := json.Marshal(r.Data) // it was decoded from JSON
 	for _, row := range [][2]string{
 		{"request_id", r.RequestID},
 		{"code", r.Code},

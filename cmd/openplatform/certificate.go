@@ -16,11 +16,11 @@ import (
 
 func (o *sandboxOptions) speaksTLS() bool { return o.tls || o.tlsCert != "" }
 
-// certificate returns the one to speak TLS with, or nil.
+// certificate returns the certificate for TLS, or nil.
 func (o *sandboxOptions) certificate() (*tls.Certificate, error) {
 	switch {
 	case (o.tlsCert == "") != (o.tlsKey == ""):
-		return nil, errors.New("-tls-cert and -tls-key go together: give both, or -tls for a certificate made now")
+		return nil, errors.New("-tls-cert needs -tls-key, and -tls-key needs -tls-cert; or use -tls for a self-signed certificate")
 	case o.tlsCert != "":
 		given, err := tls.LoadX509KeyPair(o.tlsCert, o.tlsKey)
 		if err != nil {
@@ -34,7 +34,7 @@ func (o *sandboxOptions) certificate() (*tls.Certificate, error) {
 	}
 }
 
-// makeCertificate makes a certificate for loopback and these names, good for a year. It is its own authority.
+// makeCertificate returns a self-signed certificate for loopback and these names, valid for a year.
 func makeCertificate(hosts []string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -15,16 +15,16 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-const doctorUsage = `openplatform doctor asks a platform which of the SDK's assumptions hold, in a minute at most. It texts nobody and changes
-nothing: what may count as a failed try, or end an access token, it does only if told to. docs/doctor.md tells more.
+const doctorUsage = `openplatform doctor checks which of the SDK's assumptions hold for a platform, within a minute. It sends no SMS and changes
+nothing. Checks that may count as a failed try, or make an access token invalid, need a flag. See docs/doctor.md.
 
   openplatform doctor -env test -report doctor.txt
 
-Each flag can be given as an environment variable too; a flag counts for more. Secrets are never flags: for -sso, set
-$OPENPLATFORM_CLIENT_SECRET and, if you have one, a person's login token in $OPENPLATFORM_TOKEN, or name files that hold them.
+Each flag can also be an environment variable; a flag has priority. Secrets are never flags: for -sso, set
+$OPENPLATFORM_CLIENT_SECRET and, if you have one, a person's login token in $OPENPLATFORM_TOKEN, or use files.
 
-It ends with 0 if all went well, with 3 if an assumption does not hold, with 1 if something else went badly, and with 2
-if it was called wrongly.
+The exit status is 0 if all checks are good, 3 if an assumption does not hold, 1 if another check fails, and 2 for wrong
+arguments.
 
 `
 
@@ -42,16 +42,16 @@ type doctorOptions struct {
 func (o *doctorOptions) flags() flags {
 	f := newFlags("openplatform doctor", clientPrefix)
 	o.target.flags(f)
-	f.StringVar(&o.output, "o", "text", "`FORMAT` of what is printed: text or json")
-	f.StringVar(&o.report, "report", "", "write a text to send to us into this `FILE`: without secrets, phone numbers and addresses of your network")
-	f.BoolVar(&o.addresses, "addresses", false, "leave addresses in the report")
-	f.BoolVar(&o.slow, "slow", false, "see how long an idle connection lives, which takes half a minute")
-	f.BoolVar(&o.limits, "limits", false, "see how large a body and a header may be")
-	f.BoolVar(&o.tries, "tries", false, "do what may count as a failed try: a SendSmsCode with a wrong picture code, a GetAccessToken with a made-up client_id")
-	f.BoolVar(&o.sso, "sso", false, "fetch two access tokens, which may end the one that your programs use")
-	f.StringVar(&o.clientID, "client-id", "", "the client_id, for -sso: an `ID` that is no secret")
-	f.StringVar(&o.clientSecretFile, "client-secret-file", "", "`FILE` that holds the client_secret, for -sso")
-	f.StringVar(&o.token, "token-file", "", "`FILE` that holds a person's login token, for -sso to check")
+	f.StringVar(&o.output, "o", "text", "output `FORMAT`: text or json")
+	f.StringVar(&o.report, "report", "", "write a report for an issue into this `FILE`, without secrets, phone numbers and addresses of your network")
+	f.BoolVar(&o.addresses, "addresses", false, "keep addresses in the report")
+	f.BoolVar(&o.slow, "slow", false, "measure how long an idle connection stays open; this takes half a minute")
+	f.BoolVar(&o.limits, "limits", false, "test how large a body and a header may be")
+	f.BoolVar(&o.tries, "tries", false, "make checks that may count as failed tries: SendSmsCode with a wrong picture code, GetAccessToken with an invented client_id")
+	f.BoolVar(&o.sso, "sso", false, "fetch two access tokens, which may make your programs' token invalid")
+	f.StringVar(&o.clientID, "client-id", "", "the client `ID`, for -sso")
+	f.StringVar(&o.clientSecretFile, "client-secret-file", "", "`FILE` with the client_secret, for -sso")
+	f.StringVar(&o.token, "token-file", "", "`FILE` with a person's login token, for -sso")
 	return f
 }
 
@@ -95,11 +95,11 @@ func runDoctor(ctx context.Context, env environment, args []string) (exit int) {
 }
 
 const (
-	triesWarning = "-tries: a SendSmsCode with a deliberately wrong picture code, and a GetAccessToken with a made-up client_id, may count as failed tries. No SMS is sent.\n"
+	triesWarning = "-tries: a SendSmsCode with a deliberately wrong picture code, and a GetAccessToken with an invented client_id, may count as failed tries. No SMS is sent.\n"
 	ssoWarning   = "-sso: two access tokens are fetched. If the platform keeps one for each client_id, that ends the one that your programs use.\n"
 )
 
-// complain says that a command was called wrongly. What people typed may hold a phone number.
+// complain reports wrong arguments. It does not repeat them: they may hold a phone number.
 func complain(env environment, f flags, err error) (exit int) {
 	printf(env.stderr, "%s: %s\n", f.command, mask.Contacts(err.Error()))
 	return exitUsage
@@ -108,7 +108,7 @@ func complain(env environment, f flags, err error) (exit int) {
 func (o *doctorOptions) options(env environment, f flags) (doctor.Options, error) {
 	var options doctor.Options
 	if o.output != "text" && o.output != "json" {
-		return options, errors.New("-o is text or json")
+		return options, errors.New("-o must be text or json")
 	}
 	environment, err := o.environment()
 	if err != nil {
@@ -136,7 +136,7 @@ func (o *doctorOptions) options(env environment, f flags) (doctor.Options, error
 	return options, nil
 }
 
-// examine runs the doctor, and prints what it finds.
+// examine runs the doctor and prints its results.
 func (o *doctorOptions) examine(ctx context.Context, env environment, options doctor.Options) (*doctor.Result, error) {
 	if o.output == "json" {
 		result, err := doctor.Run(ctx, options)
@@ -162,7 +162,7 @@ func writeJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// openReport makes the report's file, before anything is asked. It is nil if none is wanted.
+// openReport creates the report's file before the first check. It is nil if there is no -report.
 func (o *doctorOptions) openReport() (*os.File, error) {
 	if o.report == "" {
 		return nil, nil
@@ -184,6 +184,6 @@ func (o *doctorOptions) writeReport(env environment, file *os.File, result *doct
 	if err := result.WriteReport(file, o.addresses); err != nil {
 		return err
 	}
-	printf(env.stderr, "The report is in %s. Look through it, and attach it to an issue.\n", o.report)
+	printf(env.stderr, "The report is in %s. Check it, and attach it to an issue.\n", o.report)
 	return file.Close()
 }

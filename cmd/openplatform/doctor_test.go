@@ -159,29 +159,29 @@ func TestMistakesOfCallers(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nobody to ask":        {[]string{"doctor"}, "say whom to ask: -env test, or -base-url URL"},
-		"unknown environment":  {[]string{"doctor", "-env", "staging"}, "-env is development, test or production"},
+		"nobody to ask":        {[]string{"doctor"}, "no platform given: use -env test, or -base-url URL"},
+		"unknown environment":  {[]string{"doctor", "-env", "staging"}, "-env must be development, test or production"},
 		"no address":           {[]string{"doctor", "-env", "production"}, "publishes no address for production"},
 		"address of no URL":    {[]string{"doctor", "-base-url", "test-etc"}, "-base-url: want an absolute http or https URL"},
 		"no time":              {[]string{"doctor", "-env", "test", "-timeout", "-1s"}, "-timeout must be more than 0"},
-		"format":               {[]string{"doctor", "-env", "test", "-o", "xml"}, "-o is text or json"},
+		"format":               {[]string{"doctor", "-env", "test", "-o", "xml"}, "-o must be text or json"},
 		"credentials":          {[]string{"doctor", "-env", "test", "-sso"}, "-sso needs -client-id, and the client_secret in"},
 		"no secret file":       {[]string{"doctor", "-env", "test", "-client-secret-file", filepath.Join(dir, "none")}, "-client-secret-file: open "},
 		"no report":            {[]string{"doctor", "-env", "test", "-report", filepath.Join(dir, "none", "r")}, "-report: open "},
-		"no authorities":       {[]string{"doctor", "-env", "test", "-ca", noPEM}, "holds no certificate in PEM"},
+		"no authorities":       {[]string{"doctor", "-env", "test", "-ca", noPEM}, "holds no PEM certificate"},
 		"no file":              {[]string{"img", "-env", "test", "-ca", filepath.Join(dir, "none")}, "-ca: open "},
 		"a number as a flag":   {[]string{"doctor", "-timeout", "13900001111"}, `invalid value "139****1111" for flag -timeout`},
-		"no operation":         {[]string{"call"}, "say which operation"},
-		"unknown operation":    {[]string{"call", "planted-secret"}, "there is no such operation"},
-		"a secret as argument": {[]string{"call", "Login", "planted-secret"}, "was given an argument"},
+		"no operation":         {[]string{"call"}, "no operation given"},
+		"unknown operation":    {[]string{"call", "planted-secret"}, "unknown operation"},
+		"a secret as argument": {[]string{"call", "Login", "planted-secret"}, "unexpected argument"},
 		"a secret as flag":     {[]string{"call", "Login", "-password", "planted-secret"}, "not defined: -password"},
-		"format of a call":     {[]string{"call", "Login", "-o", "xml"}, "-o is text or json"},
-		"call of production":   {[]string{"call", "Login", "-env", "prod", "-base-url", "https://192.0.2.1"}, "with -yes it is called"},
-		"call of elsewhere":    {[]string{"call", "Login", "-base-url", "https://192.0.2.1"}, "with -yes it is called"},
-		"call of a lookalike":  {[]string{"call", "Login", "-base-url", "https://localhost.example.com"}, "with -yes it is called"},
-		"picture of elsewhere": {[]string{"img", "-base-url", "https://192.0.2.1"}, "with -yes it is called"},
-		"nothing on stdin":     {[]string{"call", "Login", "-base-url", "http://127.0.0.1:1"}, "account is missing: give -account-file, $OPENPLATFORM_ACCOUNT, or a JSON"},
-		"no secret is missing": {[]string{"call", "GetAccessToken", "-base-url", "http://127.0.0.1:1"}, "client_id is missing: give -client-id, or a JSON"},
+		"format of a call":     {[]string{"call", "Login", "-o", "xml"}, "-o must be text or json"},
+		"call of production":   {[]string{"call", "Login", "-env", "prod", "-base-url", "https://192.0.2.1"}, "use -yes to call it"},
+		"call of elsewhere":    {[]string{"call", "Login", "-base-url", "https://192.0.2.1"}, "use -yes to call it"},
+		"call of a lookalike":  {[]string{"call", "Login", "-base-url", "https://localhost.example.com"}, "use -yes to call it"},
+		"picture of elsewhere": {[]string{"img", "-base-url", "https://192.0.2.1"}, "use -yes to call it"},
+		"nothing on stdin":     {[]string{"call", "Login", "-base-url", "http://127.0.0.1:1"}, "account is missing: use -account-file, $OPENPLATFORM_ACCOUNT, or a JSON"},
+		"no secret is missing": {[]string{"call", "GetAccessToken", "-base-url", "http://127.0.0.1:1"}, "client_id is missing: use -client-id, or a JSON"},
 		"no file of a parameter": {
 			[]string{"call", "Login", "-base-url", "http://127.0.0.1:1", "-account-file", filepath.Join(dir, "none")}, "-account-file: open ",
 		},
@@ -198,7 +198,7 @@ func TestMistakesOfCallers(t *testing.T) {
 	}
 	exit, _, stderr := world{stdin: `["planted-secret"]`}.run(t, "call", "Login", "-base-url", "http://127.0.0.1:1")
 	assert.Equal(t, exitUsage, exit)
-	assert.Contains(t, stderr, "standard input is no JSON object")
+	assert.Contains(t, stderr, "standard input is not a JSON object")
 	assert.NotContains(t, stderr, "planted-secret")
 }
 

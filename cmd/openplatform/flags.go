@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// flags are those of a command. Each can be given as an environment variable too.
+// flags are the flags of a command. Each can also be an environment variable.
 type flags struct {
 	*flag.FlagSet
 
@@ -23,12 +23,12 @@ func newFlags(command, prefix string) flags {
 	return f
 }
 
-// variable is the environment variable of a flag: OPENPLATFORM_SANDBOX_TLS_CERT of -tls-cert.
+// variable returns the environment variable of a flag: OPENPLATFORM_SANDBOX_TLS_CERT for -tls-cert.
 func (f flags) variable(name string) string {
 	return f.prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// parse reads the arguments, and the variables of the flags that they leave out.
+// parse reads the arguments, and the variables of the other flags.
 func (f flags) parse(args []string, getenv func(string) string) error {
 	if err := f.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -37,8 +37,8 @@ func (f flags) parse(args []string, getenv func(string) string) error {
 		return fmt.Errorf("%w; %s -h lists the flags", err, f.command)
 	}
 	if f.NArg() > 0 {
-		// Which argument it was is not said: it may be a secret.
-		return fmt.Errorf("it takes flags alone, and was given an argument; %s -h lists them", f.command)
+		// The argument is not quoted: it may be a secret.
+		return fmt.Errorf("unexpected argument: only flags are allowed; %s -h lists them", f.command)
 	}
 	given := make(map[string]bool)
 	f.Visit(func(g *flag.Flag) { given[g.Name] = true })
@@ -55,7 +55,7 @@ func (f flags) parse(args []string, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// printFlags prints what can be given, and how.
+// printFlags prints the flags and their variables.
 func (f flags) printFlags(w io.Writer) {
 	f.VisitAll(func(g *flag.Flag) {
 		value, text := flag.UnquoteUsage(g)
@@ -67,12 +67,12 @@ func (f flags) printFlags(w io.Writer) {
 	})
 }
 
-// names is a flag that can be given several times, or once with commas.
+// names is a flag that can be repeated, or has commas.
 type names []string
 
 func (n *names) String() string { return strings.Join(*n, ",") }
 
-// Set adds to those that are there.
+// Set adds names to the list.
 func (n *names) Set(value string) error {
 	for _, name := range strings.Split(value, ",") {
 		*n = append(*n, strings.TrimSpace(name))

@@ -9,8 +9,8 @@ import (
 	"github.com/ebaas/openplatform-go/internal/picture"
 )
 
-const imgUsage = `openplatform img fetches a picture code, draws it in the terminal, and saves it as a file for those who cannot read the
-drawing. It ends as openplatform call GetImgCode does.
+const imgUsage = `openplatform img fetches a picture code, draws it in the terminal and saves it as a file. Its exit status is that of
+openplatform call GetImgCode.
 
 `
 
@@ -57,14 +57,14 @@ func runImg(ctx context.Context, env environment, args []string) (exit int) {
 	return exitOK
 }
 
-// show draws a picture, saves it, and says how to go on.
+// show draws a picture, saves it, and says what to do next.
 func show(env environment, img openplatform.ImgCode) error {
 	data, mediaType, err := img.Picture()
 	if err != nil {
 		return err
 	}
 	if drawing, err := picture.Draw(data); err != nil {
-		printf(env.stdout, "It cannot be drawn here: %v.\n\n", err)
+		printf(env.stdout, "The picture cannot be drawn here: %v.\n\n", err)
 	} else {
 		printf(env.stdout, "%s\n\n", drawing)
 	}

@@ -1,10 +1,10 @@
 // Command openplatform is the program of this project.
 //
-//	go run ./cmd/openplatform sandbox      run a fake platform on this machine
-//	go run ./cmd/openplatform doctor       ask a platform which assumptions hold
+//	go run ./cmd/openplatform sandbox      run a local platform on this machine
+//	go run ./cmd/openplatform doctor       check which assumptions hold
 //	go run ./cmd/openplatform call         call one operation
 //	go run ./cmd/openplatform img          show a picture code
-//	go run ./cmd/openplatform sandbox -h   what it can be told
+//	go run ./cmd/openplatform sandbox -h   list its flags
 package main
 
 import (
@@ -23,20 +23,20 @@ type command struct {
 	run     func(ctx context.Context, env environment, args []string) (exit int)
 }
 
-// commands are all there are. A further one is an entry here and a file of its name.
+// commands are all commands. A new one needs an entry here and a file of its name.
 var commands = []command{
-	{name: "sandbox", summary: "a fake platform on this machine: SMS that can be read, faults to order", run: runSandbox},
-	{name: "doctor", summary: "which assumptions hold of a platform, and what stands between", run: runDoctor},
+	{name: "sandbox", summary: "a local platform on this machine: readable SMS, simulated faults", run: runSandbox},
+	{name: "doctor", summary: "check which assumptions hold for a platform and the network", run: runDoctor},
 	{name: "call", summary: "one call of one operation", run: runCall},
 	{name: "img", summary: "a picture code, in the terminal", run: runImg},
 }
 
-// environment is what a command has of the world.
+// environment is what a command uses of its process.
 type environment struct {
 	stdout, stderr io.Writer
 	getenv         func(name string) string
 	stdin          io.Reader
-	prompt         func(text string, hidden bool) (string, error) // nil if nobody types
+	prompt         func(text string, hidden bool) (string, error) // nil without a terminal
 }
 
 // Exit statuses.
@@ -44,7 +44,7 @@ const (
 	exitOK    = 0
 	exitError = 1
 	exitUsage = 2
-	// As shells have it: 128 and the signal's number.
+	// As in shells: 128 and the signal's number.
 	exitInterrupted = 130
 )
 
@@ -71,7 +71,7 @@ func run(ctx context.Context, env environment, args []string) (exit int) {
 			return c.run(ctx, env, args[1:])
 		}
 	}
-	printf(env.stderr, "openplatform: there is no command %q; openplatform help lists them\n", args[0])
+	printf(env.stderr, "openplatform: unknown command %q; openplatform help lists the commands\n", args[0])
 	return exitUsage
 }
 
@@ -82,5 +82,5 @@ func usage(w io.Writer) {
 	}
 }
 
-// printf prints. What cannot be printed, to a terminal that has gone, is not missed.
+// printf prints, and ignores errors: they mean that the terminal has gone.
 func printf(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }

@@ -161,31 +161,31 @@ func TestMistakesAreSentences(t *testing.T) {
 		exit int
 		want string
 	}{
-		"unknown command": {[]string{"sandbags"}, 2, `there is no command "sandbags"; openplatform help lists them`},
+		"unknown command": {[]string{"sandbags"}, 2, `unknown command "sandbags"; openplatform help lists the commands`},
 		"unknown flag":    {[]string{"sandbox", "-port", "1"}, 2, "not defined: -port; openplatform sandbox -h lists the flags"},
-		"argument":        {[]string{"sandbox", "start"}, 2, "was given an argument; openplatform sandbox -h"},
-		"port taken":      {[]string{"sandbox", "-addr", taken.Addr().String()}, 1, "is taken: end what listens there, or choose another with -addr"},
-		"no address":      {[]string{"sandbox", "-addr", "8081"}, 1, "-addr is HOST:PORT, such as 127.0.0.1:8081"},
+		"argument":        {[]string{"sandbox", "start"}, 2, "unexpected argument: only flags are allowed; openplatform sandbox -h"},
+		"port taken":      {[]string{"sandbox", "-addr", taken.Addr().String()}, 1, "is in use: stop the program there, or choose another port with -addr"},
+		"no address":      {[]string{"sandbox", "-addr", "8081"}, 1, "-addr must be HOST:PORT, such as 127.0.0.1:8081"},
 		"no seed file":    {[]string{"sandbox", "-seed", filepath.Join(dir, "none")}, 1, "the seed file cannot be read: "},
 		"seed file not JSON": {
 			[]string{"sandbox", "-seed", file("a", "{\n\"accounts\": [\n}")}, 1, "a: line 3: invalid character '}'",
 		},
 		"seed file with an unknown field": {[]string{"sandbox", "-seed", file("b", `{"acounts": []}`)}, 1, `b: json: unknown field "acounts"`},
-		"seed file with a wrong type":     {[]string{"sandbox", "-seed", file("c", "{\n\"accounts\": 1}")}, 1, "c: line 2: accounts is not to be a JSON number"},
+		"seed file with a wrong type":     {[]string{"sandbox", "-seed", file("c", "{\n\"accounts\": 1}")}, 1, "c: line 2: accounts must not be a JSON number"},
 		"seed file that cannot be": {
 			[]string{"sandbox", "-addr", anyPort, "-seed", file("d", `{"accounts": [{"username": "alice"}, {"username": "alice"}]}`)},
 			1,
-			"accounts[1]: an account before it has one of its names",
+			"accounts[1]: an account before it in the list has one of its names",
 		},
-		"picture code":      {[]string{"sandbox", "-img-code", "abcd"}, 1, `a picture shows 4 of the characters`},
-		"SMS code":          {[]string{"sandbox", "-sms-code", "123"}, 1, `an SMS code has four characters, not "123"`},
-		"host with a port":  {[]string{"sandbox", "-host", "sandbox:8081"}, 1, `"sandbox:8081" is no host name: give a name without scheme and port`},
-		"origin":            {[]string{"sandbox", "-origin", "localhost:5173"}, 1, `"localhost:5173" is no origin: give scheme and host`},
-		"any origin":        {[]string{"sandbox", "-origin", "*"}, 1, `"*" is no origin`},
-		"key alone":         {[]string{"sandbox", "-tls-key", file("e", "")}, 1, "-tls-cert and -tls-key go together"},
+		"picture code":      {[]string{"sandbox", "-img-code", "abcd"}, 1, `a picture code must have 4 of the characters`},
+		"SMS code":          {[]string{"sandbox", "-sms-code", "123"}, 1, `an SMS code must have four characters, not "123"`},
+		"host with a port":  {[]string{"sandbox", "-host", "sandbox:8081"}, 1, `"sandbox:8081" is not a host name: use a name without scheme and port`},
+		"origin":            {[]string{"sandbox", "-origin", "localhost:5173"}, 1, `"localhost:5173" is not an origin: use scheme, host and port`},
+		"any origin":        {[]string{"sandbox", "-origin", "*"}, 1, `"*" is not an origin`},
+		"key alone":         {[]string{"sandbox", "-tls-key", file("e", "")}, 1, "-tls-cert needs -tls-key"},
 		"no certificate":    {[]string{"sandbox", "-tls-cert", file("f", ""), "-tls-key", file("g", "")}, 1, "with the key in " + dir},
-		"wait for no URL":   {[]string{"sandbox", "-wait", "8081"}, 1, `"8081" is no address of a sandbox: give -wait one such as http://127.0.0.1:8081`},
-		"wait for a scheme": {[]string{"sandbox", "-wait", "ftp://127.0.0.1"}, 1, "is no address of a sandbox"},
+		"wait for no URL":   {[]string{"sandbox", "-wait", "8081"}, 1, `"8081" is not the address of a sandbox: use -wait with one such as http://127.0.0.1:8081`},
+		"wait for a scheme": {[]string{"sandbox", "-wait", "ftp://127.0.0.1"}, 1, "is not the address of a sandbox"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -270,7 +270,7 @@ func TestEnvironmentVariables(t *testing.T) {
 func TestListeningForOthersIsSaidLoudly(t *testing.T) {
 	r := start(t, nil, "-addr", ":0")
 	assert.Contains(t, r.stderr.String(), "WARNING: this sandbox listens on [::]:")
-	assert.Contains(t, r.stderr.String(), "no place for real phone numbers")
+	assert.Contains(t, r.stderr.String(), "Do not use real phone numbers")
 	assert.Contains(t, r.url, "http://127.0.0.1:")
 	assert.Equal(t, "ok", r.get("/_sandbox/healthz")["status"])
 }

@@ -11,7 +11,7 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// An operation is one that openplatform call calls.
+// An operation is an operation of openplatform call.
 type operation struct {
 	name   string
 	fields []field
@@ -21,16 +21,16 @@ type operation struct {
 // A field is a parameter of an operation.
 type field struct {
 	name   string // on the wire
-	secret bool   // so that no command line may hold it
+	secret bool   // must not be on a command line
 }
 
-// openFields are no secrets. Whatever is not among them counts as one.
+// openFields are the fields that are not secret. All others are.
 var openFields = []string{"username", "img_code_id", "sms_type", "client_id"}
 
-// option is the field's name as a flag's.
+// option returns the flag's name for the field.
 func (f field) option() string { return strings.ReplaceAll(f.name, "_", "-") }
 
-// operations are all that the SDK has methods for, in the order of the platform's pages.
+// operations are the SDK's operations, in the order of the platform's pages.
 var operations = []operation{
 	of("Register", (*openplatform.Client).Register),
 	of("Login", (*openplatform.Client).Login),
@@ -58,7 +58,7 @@ func findOperation(name string) *operation {
 	return &operations[i]
 }
 
-// of makes an operation of a client's method.
+// of returns the operation for a client's method.
 func of[Request, Result any](
 	name string, method func(*openplatform.Client, context.Context, *Request) (*openplatform.Response[Result], error),
 ) operation {
@@ -82,7 +82,7 @@ func of[Request, Result any](
 	return o
 }
 
-// A reply is the platform's yes.
+// A reply is the response of a successful call.
 type reply struct {
 	shown slog.Value      // the envelope without secrets
 	data  json.RawMessage // whole
@@ -100,7 +100,7 @@ func replyOf[T any](resp *openplatform.Response[T]) (reply, error) {
 	return r, err
 }
 
-// shownData is the data without secrets, of the types that it has on the wire.
+// shownData returns the data with masked secrets, with the types on the wire.
 func (r reply) shownData() any {
 	var data any
 	if json.Unmarshal(r.data, &data) != nil {
@@ -118,7 +118,7 @@ func (r reply) shownData() any {
 	return fields
 }
 
-// attr is a field of the envelope as it is shown.
+// attr returns a field of the envelope as it is shown.
 func (r reply) attr(name string) slog.Value {
 	for _, attr := range r.shown.Group() {
 		if attr.Key == name {

@@ -12,7 +12,7 @@ import (
 	"github.com/ebaas/openplatform-go/sandbox"
 )
 
-// printer prints the messages of all spaces, a line each.
+// printer prints the messages of all spaces, one per line.
 type printer struct {
 	following sync.WaitGroup
 
@@ -22,7 +22,7 @@ type printer struct {
 
 func newPrinter(out io.Writer) *printer { return &printer{out: out} }
 
-// follow prints what a space's sandbox sends from now on, until it is closed.
+// follow prints the messages of a space's sandbox until it is closed.
 func (p *printer) follow(space string, s *sandbox.Sandbox) {
 	last := s.LastID()
 	p.following.Add(1)
@@ -51,7 +51,7 @@ func (p *printer) print(space string, e sandbox.Event) {
 	case sandbox.EventEmail:
 		text = fmt.Sprintf("e-mail  %s  activation token %s", maskedEmail(e.Mail.Email), e.Mail.ActivationToken)
 	case sandbox.EventMissed:
-		text = "more happens than can be printed: some messages are on the page alone"
+		text = "too many messages to print: some are only on the page"
 	case sandbox.EventRequest, sandbox.EventChanged:
 		return
 	}
@@ -63,7 +63,7 @@ func (p *printer) print(space string, e sandbox.Event) {
 	printf(p.out, "%s\n", text)
 }
 
-// masked shows as much of a phone number as people need to know whose SMS it is: programs' output is kept and passed on.
+// masked masks a phone number: a program's output may be kept and shared.
 func masked(mobile string) string {
 	const first, last = 3, 4
 	if utf8.RuneCountInString(mobile) < first+last+4 {
@@ -73,7 +73,7 @@ func masked(mobile string) string {
 	return printable(string(runes[:first]) + "****" + string(runes[len(runes)-last:]))
 }
 
-// maskedEmail is the like of an e-mail address: z***@example.com.
+// maskedEmail masks an e-mail address: z***@example.com.
 func maskedEmail(email string) string {
 	at := strings.LastIndex(email, "@")
 	if at < 1 {
@@ -83,7 +83,7 @@ func maskedEmail(email string) string {
 	return printable(email[:size] + "***" + email[at:])
 }
 
-// printable is a text that cannot take control of a terminal.
+// printable returns a text without control characters for a terminal.
 func printable(text string) string {
 	quoted := strconv.QuoteToGraphic(text)
 	return quoted[1 : len(quoted)-1]

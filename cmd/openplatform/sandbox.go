@@ -18,10 +18,10 @@ import (
 	"github.com/ebaas/openplatform-go/sandbox/control"
 )
 
-const sandboxUsage = `openplatform sandbox runs a fake of the open platform on this machine. The SMS and e-mails that it "sends" are printed
-here, and shown on its page; docs/sandbox.md tells how to use it. Ctrl-C ends it.
+const sandboxUsage = `openplatform sandbox runs a local server that behaves like the open platform. Its SMS and e-mails are printed here and
+shown on its page; nothing is really sent. See docs/sandbox.md. Ctrl-C ends it.
 
-Each flag can be given as an environment variable too; a flag counts for more.
+Each flag can also be an environment variable; a flag has priority.
 
 `
 
@@ -41,19 +41,19 @@ type sandboxOptions struct {
 
 func (o *sandboxOptions) flags() flags {
 	f := newFlags("openplatform sandbox", "OPENPLATFORM_SANDBOX_")
-	f.StringVar(&o.addr, "addr", "127.0.0.1:8081", "listen on `HOST:PORT`; port 0 takes a free one; an empty host is every address of this machine")
-	f.Var(&o.hosts, "host", "be reached by this `NAME` too, beside localhost and IP addresses; several with commas, or the flag several times")
-	f.Var(&o.origins, "origin", "let pages of this `ORIGIN`, such as http://localhost:5173, use it (CORS); several as with -host")
-	f.StringVar(&o.label, "label", "", "`NAME` it on its page, to tell it from others")
-	f.BoolVar(&o.httpStatus, "http-status", false, "failures come with the HTTP status that their code begins with, not with 200")
-	f.BoolVar(&o.oneAccessToken, "one-access-token", false, "a new access token ends the last one of the same client")
-	f.StringVar(&o.imgCode, "img-code", "", "the `ANSWER` of every picture, four capital letters and digits, for tests that cannot read it")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8081", "listen on `HOST:PORT`; port 0 means any free port; an empty host means all addresses of this machine")
+	f.Var(&o.hosts, "host", "also accept this host `NAME`, in addition to localhost and IP addresses; separate several with commas, or repeat the flag")
+	f.Var(&o.origins, "origin", "allow pages of this `ORIGIN`, such as http://localhost:5173 (CORS); several as for -host")
+	f.StringVar(&o.label, "label", "", "`NAME` to show on its page")
+	f.BoolVar(&o.httpStatus, "http-status", false, "failures have the HTTP status of their code, not 200")
+	f.BoolVar(&o.oneAccessToken, "one-access-token", false, "a new access token makes the client's last one invalid")
+	f.StringVar(&o.imgCode, "img-code", "", "the `CODE` of every picture, four capital letters and digits, for tests")
 	f.StringVar(&o.smsCode, "sms-code", "", "the `CODE` of every SMS, four characters")
-	f.StringVar(&o.seed, "seed", "", "JSON `FILE` with the accounts, clients, special_numbers and faults that each space has from the start")
-	f.BoolVar(&o.tls, "tls", false, "speak https, with a certificate made at the start, which nobody trusts")
-	f.StringVar(&o.tlsCert, "tls-cert", "", "speak https, with the certificate in this PEM `FILE`")
+	f.StringVar(&o.seed, "seed", "", "JSON `FILE` with the accounts, clients, special_numbers and faults of each new space")
+	f.BoolVar(&o.tls, "tls", false, "use https with a new self-signed certificate")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "use https with the certificate in this PEM `FILE`")
 	f.StringVar(&o.tlsKey, "tls-key", "", "the key of -tls-cert, in this PEM `FILE`")
-	f.StringVar(&o.wait, "wait", "", "start nothing: wait until the sandbox at this `URL` is ready, for 30 seconds at most")
+	f.StringVar(&o.wait, "wait", "", "do not start: wait until the sandbox at this `URL` is ready, at most 30 seconds")
 	return f
 }
 
@@ -108,21 +108,21 @@ func serveSandbox(ctx context.Context, env environment, o sandboxOptions) error 
 
 const warning = `
   WARNING: this sandbox listens on %v, where other computers may reach it.
-  Whoever does can read every SMS code, take every account and change everything. It keeps passwords in a way that is
-  quick to break. It is no place for real phone numbers, passwords or people.
+  Everyone who can connect can read every SMS code, use every account and change everything. Its password hashes are
+  easy to break. Do not use real phone numbers or passwords.
 
 `
 
 const greeting = `openplatform sandbox %s
   page       %[2]s/
-  base URL   %[2]s               for an SDK; %[2]s/spaces/NAME is a platform of its own
+  base URL   %[2]s               for an SDK; %[2]s/spaces/NAME is a separate platform
   API        %[2]s/_sandbox/     api/sandbox.yaml describes it
 `
 
-// endTimeout is how long requests under way have to end.
+// endTimeout is the time limit for running requests at the end.
 const endTimeout = 3 * time.Second
 
-// serveUntil serves until ctx ends, and then lets requests end. endWaits ends those that wait for something.
+// serveUntil serves until ctx ends, and then waits for running requests. endWaits ends those that wait.
 func serveUntil(ctx context.Context, server *http.Server, listener net.Listener, endWaits func()) error {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -135,7 +135,7 @@ func serveUntil(ctx context.Context, server *http.Server, listener net.Listener,
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	if server.Shutdown(within) != nil {
-		_ = server.Close() // what has not ended by now is broken off
+		_ = server.Close() // abort the remaining requests
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (o *sandboxOptions) config() (control.Config, error) {
 	return c, nil
 }
 
-// isName reports whether a host is neither an IP address nor empty.
+// isName reports whether a host is a name: not an IP address and not empty.
 func isName(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return host != "" && err != nil
@@ -172,14 +172,14 @@ func (o *sandboxOptions) listen() (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", o.addr) //nolint:noctx // it does not wait for anything
+	listener, err := net.Listen("tcp", o.addr) //nolint:noctx // it does not block
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("the port of %s is taken: end what listens there, or choose another with -addr; port 0 takes a free one", o.addr)
+		return nil, fmt.Errorf("the port of %s is in use: stop the program there, or choose another port with -addr; port 0 means any free port", o.addr)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with -addr", o.addr)
 	case err != nil:
-		return nil, fmt.Errorf("cannot listen on %q: %w; -addr is HOST:PORT, such as 127.0.0.1:8081", o.addr, err)
+		return nil, fmt.Errorf("cannot listen on %q: %w; -addr must be HOST:PORT, such as 127.0.0.1:8081", o.addr, err)
 	case certificate == nil:
 		return listener, nil
 	default:
@@ -194,7 +194,7 @@ func isLoopback(addr net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// url is where this machine reaches the sandbox.
+// url returns the sandbox's address for this machine.
 func (o *sandboxOptions) url(addr net.Addr) string {
 	scheme := "http"
 	if o.speaksTLS() {

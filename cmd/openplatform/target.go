@@ -17,29 +17,29 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// A target is the platform that a command talks to, as its flags say.
+// A target is the platform of a command, from its flags.
 type target struct {
 	env, baseURL, ca string
 	timeout          time.Duration
 }
 
-// clientPrefix begins the variables of commands that talk to a platform. NewClientFromEnv reads some of them too.
+// clientPrefix is the prefix of the variables of commands that call a platform. NewClientFromEnv reads some of them too.
 const clientPrefix = "OPENPLATFORM_"
 
 func (t *target) flags(f flags) {
 	f.StringVar(&t.env, "env", "", "the `ENVIRONMENT`: development, test or production; test if there is a -base-url")
-	f.StringVar(&t.baseURL, "base-url", "", "`URL` to use instead of the environment's, such as a sandbox's or a gateway's; production needs it")
-	f.StringVar(&t.ca, "ca", "", "trust the certificate authorities in this PEM `FILE` too")
-	f.DurationVar(&t.timeout, "timeout", 10*time.Second, "how long one request may take")
+	f.StringVar(&t.baseURL, "base-url", "", "`URL` to use instead of the environment's, such as that of a sandbox or a gateway; required for production")
+	f.StringVar(&t.ca, "ca", "", "also trust the certificate authorities in this PEM `FILE`")
+	f.DurationVar(&t.timeout, "timeout", 10*time.Second, "timeout of one request")
 }
 
 func (t *target) environment() (openplatform.Environment, error) {
 	if t.env == "" && t.baseURL == "" {
-		return "", errors.New("say whom to ask: -env test, or -base-url URL")
+		return "", errors.New("no platform given: use -env test, or -base-url URL")
 	}
 	env, err := openplatform.ParseEnvironment(cmp.Or(t.env, string(openplatform.Test)))
 	if err != nil {
-		return "", errors.New("-env is development, test or production")
+		return "", errors.New("-env must be development, test or production")
 	}
 	if t.timeout <= 0 {
 		return "", errors.New("-timeout must be more than 0, such as 10s")
@@ -47,7 +47,7 @@ func (t *target) environment() (openplatform.Environment, error) {
 	return env, nil
 }
 
-// roots returns whom to trust, nil for those whom the machine trusts.
+// roots returns the trusted authorities, nil for the machine's.
 func (t *target) roots() (*x509.CertPool, error) {
 	if t.ca == "" {
 		return nil, nil
@@ -61,12 +61,12 @@ func (t *target) roots() (*x509.CertPool, error) {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("-ca: %s holds no certificate in PEM", t.ca)
+		return nil, fmt.Errorf("-ca: %s holds no PEM certificate", t.ca)
 	}
 	return pool, nil
 }
 
-// client returns a client of the SDK's.
+// client returns a client of the SDK.
 func (t *target) client(opts ...openplatform.Option) (*openplatform.Client, error) {
 	env, err := t.environment()
 	if err != nil {
@@ -86,21 +86,21 @@ func (t *target) client(opts ...openplatform.Option) (*openplatform.Client, erro
 	return client, plainly(err)
 }
 
-// plainly says what is wrong with a target in the terms of flags.
+// plainly returns the error with the names of flags instead of options.
 func plainly(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, openplatform.ErrNoBaseURL):
-		return errors.New("the platform publishes no address for production: ask it for the address, and give it with -base-url")
+		return errors.New("the platform publishes no address for production: ask it for the address, and use -base-url")
 	default:
 		return errors.New(strings.NewReplacer("openplatform: ", "", "WithBaseURL: ", "-base-url: ").Replace(err.Error()))
 	}
 }
 
-const yesUsage = "call something else than this machine or the published development and test environments"
+const yesUsage = "allow calls to other addresses than this machine and the published development and test environments"
 
-// consent says what is missing to call this target.
+// consent returns an error if calling this target needs -yes.
 func (t *target) consent(yes bool) error {
 	if yes || t.baseURL == "" { // production has no published address
 		return nil
@@ -108,7 +108,7 @@ func (t *target) consent(yes bool) error {
 	if u, err := url.Parse(t.baseURL); err == nil && isThisMachine(u.Hostname()) {
 		return nil
 	}
-	return errors.New("that is neither this machine nor a published development or test environment: with -yes it is called all the same")
+	return errors.New("the address is neither this machine nor a published development or test environment: use -yes to call it")
 }
 
 func isThisMachine(host string) bool {
@@ -116,17 +116,17 @@ func isThisMachine(host string) bool {
 	return strings.EqualFold(host, "localhost") || err == nil && net.IP(ip.AsSlice()).IsLoopback()
 }
 
-// secret returns what no command line may hold: from a file, or from an environment variable.
+// secret returns a secret from a file or from an environment variable.
 func (e environment) secret(f flags, name, file string) (string, error) {
 	if file == "" {
 		return e.getenv(f.variable(name)), nil
 	}
-	content, err := os.ReadFile(file) //nolint:gosec // whoever calls the program names it
+	content, err := os.ReadFile(file) //nolint:gosec // the user of the program names it
 	if err != nil {
 		return "", fmt.Errorf("-%s-file: %w", name, err)
 	}
 	return strings.TrimRight(string(content), "\r\n"), nil
 }
 
-// ended reports whether a command was told to end.
+// ended reports whether a command was interrupted.
 func ended(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// newPrompt returns a function that has a person type something at the terminal that in is, nil if it is none. What is
-// hidden does not appear there.
+// newPrompt returns a function that reads a line from the terminal in, nil if in is not a terminal. Hidden text is not
+// shown.
 func newPrompt(in *os.File, out io.Writer) func(text string, hidden bool) (string, error) {
 	terminal := int(in.Fd())
 	if !term.IsTerminal(terminal) {
@@ -27,7 +27,7 @@ func newPrompt(in *os.File, out io.Writer) func(text string, hidden bool) (strin
 	}
 }
 
-// readLine reads a line, and nothing after it: what follows is typed for the next question.
+// readLine reads a line and nothing after it: the rest belongs to the next question.
 func readLine(in io.Reader) (string, error) {
 	var line strings.Builder
 	for next := make([]byte, 1); ; {

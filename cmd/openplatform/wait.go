@@ -18,14 +18,14 @@ const (
 	waitPause   = 50 * time.Millisecond
 )
 
-// waitUntilReady returns when the sandbox at a URL is ready, or says why that takes too long.
+// waitUntilReady waits until the sandbox at a URL is ready, with a time limit.
 func waitUntilReady(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("%q is no address of a sandbox: give -wait one such as http://127.0.0.1:8081", address)
+		return fmt.Errorf("%q is not the address of a sandbox: use -wait with one such as http://127.0.0.1:8081", address)
 	}
 	client := &http.Client{Transport: &http.Transport{
-		// A sandbox makes its own certificate, and is told nothing here.
+		// A sandbox has a self-signed certificate, and no secret is sent here.
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // as said
 		DisableKeepAlives: true,
 	}}
@@ -37,7 +37,7 @@ func waitUntilReady(ctx context.Context, address string) error {
 		if err := askHealth(within, client, health); err == nil {
 			return nil
 		} else if within.Err() == nil {
-			last = err // not the one that says that the time is up
+			last = err // not the error of the timeout
 		}
 		select {
 		case <-time.After(waitPause):
@@ -64,10 +64,10 @@ func askHealth(ctx context.Context, client *http.Client, health string) error {
 	defer func() { _ = response.Body.Close() }()
 	var answer struct{ Status, Msg string }
 	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&answer); err != nil {
-		return fmt.Errorf("something else answered there, with HTTP status %d", response.StatusCode)
+		return fmt.Errorf("this is not a sandbox: HTTP status %d", response.StatusCode)
 	}
 	if answer.Status != "ok" {
-		return fmt.Errorf("it answered HTTP status %d: %s", response.StatusCode, answer.Msg)
+		return fmt.Errorf("HTTP status %d: %s", response.StatusCode, answer.Msg)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func TestWaitTakesThirtySeconds(t *testing.T) {
 	defer other.Close()
 	for url, want := range map[string]string{
 		nobody:    "connection refused",
-		other.URL: "something else answered there, with HTTP status 404",
+		other.URL: "this is not a sandbox: HTTP status 404",
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()

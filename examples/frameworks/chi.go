@@ -14,7 +14,7 @@ func Chi(who *auth.Middleware) http.Handler {
 	router := chi.NewRouter()
 	router.With(who.Wrap).Get("/account", func(w http.ResponseWriter, r *http.Request) {
 		account, _ := auth.AccountOf(r.Context())
-		_, _ = io.WriteString(w, account.Username) // a client that has gone cannot be told
+		_, _ = io.WriteString(w, account.Username) // an error means that the client has gone
 	})
 	return router
 }

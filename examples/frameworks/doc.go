@@ -1,3 +1,3 @@
 // Package frameworks shows package auth behind gin, echo and chi. It is a module of its own, so
-// that a program that imports the SDK gets none of them.
+// a program that imports the SDK does not get the frameworks.
 package frameworks

@@ -1,6 +1,5 @@
-// Command login_by_sms logs a person in with an SMS code (短信验证码登录), as a program
-// of yours would, checks the token and logs out. It talks to a sandbox that it starts
-// itself: it needs no network, and nobody gets an SMS.
+// Command login_by_sms logs a person in with an SMS code (短信验证码登录), checks the token
+// and logs out. It starts its own sandbox: it needs no network and sends no real SMS.
 //
 //	go run ./examples/login_by_sms
 package main
@@ -37,12 +36,12 @@ func run(ctx context.Context, stdout io.Writer) error {
 	return loginBySms(ctx, sb.Client, sb.Sandbox, stdout)
 }
 
-// seed opens the account of a person who registered long ago.
+// seed adds an existing account.
 func seed(sb *sandbox.Sandbox) (openID string) {
 	return sb.AddAccount(sandbox.Account{Username: username, Mobile: mobile, Password: password})
 }
 
-// loginBySms needs the sandbox only in place of a person with eyes and a phone.
+// loginBySms needs the sandbox only instead of a person with a phone.
 func loginBySms(ctx context.Context, client *openplatform.Client, sb *sandbox.Sandbox, stdout io.Writer) error {
 	picture, err := client.GetImgCode(ctx)
 	if err != nil {

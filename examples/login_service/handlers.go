@@ -10,13 +10,13 @@ import (
 	"github.com/ebaas/openplatform-go/auth"
 )
 
-// A flow is what an SMS code is for: the page to type it in, and what it is good for there.
+// A flow is a use of an SMS code: the page for the code, and what happens with it.
 type flow struct {
 	smsType openplatform.SmsType
 	page    string
-	cookie  string // to keep the token in that the code is exchanged for
+	cookie  string // for the token that the code is exchanged for
 	keep    time.Duration
-	next    string // where to go then
+	next    string // the next page
 }
 
 var flows = map[string]flow{
@@ -25,7 +25,7 @@ var flows = map[string]flow{
 	"reset":    {openplatform.SmsTypeResetPassword, "reset", resetCookie, 10 * time.Minute, "/reset/password"},
 }
 
-// showPicture shows the first step of a flow: a new picture, but not while an SMS may be on its way.
+// showPicture shows the first step of a flow: a new picture, but not while the person must wait.
 func (s *service) showPicture(w http.ResponseWriter, r *http.Request, v view) {
 	v.Flow = r.PathValue("flow")
 	if _, known := flows[v.Flow]; !known {
@@ -43,12 +43,11 @@ func (s *service) showPicture(w http.ResponseWriter, r *http.Request, v view) {
 	s.show(w, r, "sms", v)
 }
 
-// sendSMS asks for an SMS, but not too often for a phone. Its time is given back only if no SMS can
-// be on its way.
+// sendSMS sends an SMS, but not too often to a phone. The limit is released only if no SMS was sent.
 func (s *service) sendSMS(w http.ResponseWriter, r *http.Request) {
 	f, mobile := flows[r.PathValue("flow")], phone(r)
 	if wait := s.phones.take(mobile); wait > 0 {
-		a := s.adviser.Of(&openplatform.TransportError{Operation: "SendSmsCode"}) // one may be on its way
+		a := s.adviser.Of(&openplatform.TransportError{Operation: "SendSmsCode"}) // it may have been sent
 		a.Status = http.StatusTooManyRequests
 		s.waitForSMS(w, r, f, wait, a)
 		return
@@ -70,8 +69,7 @@ func (s *service) sendSMS(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// waitForSMS shows where to type the code of an SMS that is on its way, or may be, and no button
-// for another one before wait has passed.
+// waitForSMS shows the page for the code of an SMS, without a button for another SMS until wait has passed.
 func (s *service) waitForSMS(w http.ResponseWriter, r *http.Request, f flow, wait time.Duration, a advice.Advice) {
 	a.Wait = wait
 	s.cookies.setWait(w, wait)
@@ -86,10 +84,14 @@ func (s *service) register(w http.ResponseWriter, r *http.Request) {
 	s.finish(w, r, "register", err, "/login?done=registered")
 }
 
-// activate is a POST, though the platform's is a GET: programs that look into mail follow links.
+// activate is a POST, although the platform has a GET: programs that scan e-mails follow links.
 func (s *service) activate(w http.ResponseWriter, r *http.Request) {
 	_, err := s.client.Activate(r.Context(), &openplatform.ActivateRequest{Token: r.PostFormValue("token")})
-	s.finish(w, r, "activate", err, "/login?done=activated")
+	next := "/login?done=activated"
+	if s.cookies.get(r, sessionCookie) != "" {
+		next = "/account?done=activated"
+	}
+	s.finish(w, r, "activate", err, next)
 }
 
 func (s *service) logIn(w http.ResponseWriter, r *http.Request) {
@@ -104,7 +106,7 @@ func (s *service) logIn(w http.ResponseWriter, r *http.Request) {
 	s.finish(w, r, "login", err, "/account")
 }
 
-// useSMSCode exchanges the SMS code for a token: of a login, or for a reset.
+// useSMSCode exchanges the SMS code for a login token or for the token of a reset.
 func (s *service) useSMSCode(f flow) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if s.tooOften(w, r, s.tries, f.page, phone(r)) {
@@ -122,7 +124,7 @@ func (s *service) useSMSCode(f flow) http.HandlerFunc {
 
 func (s *service) resetPassword(w http.ResponseWriter, r *http.Request) {
 	token := s.cookies.get(r, resetCookie)
-	if token == "" { // its ten minutes are over
+	if token == "" { // it has expired after ten minutes
 		http.Redirect(w, r, "/sms/reset", http.StatusSeeOther)
 		return
 	}
@@ -133,8 +135,7 @@ func (s *service) resetPassword(w http.ResponseWriter, r *http.Request) {
 	s.finish(w, r, "reset_password", err, "/login?done=reset")
 }
 
-// logOut ends the session in this browser whatever the platform says, for the person may leave
-// it now. If the platform did not do its part, the client's log tells, and the token ends by itself.
+// logOut ends the session in this browser, even if the call fails: then the client logs it, and the token expires.
 func (s *service) logOut(w http.ResponseWriter, r *http.Request) {
 	if token := s.cookies.get(r, sessionCookie); token != "" {
 		_, _ = s.client.Logout(r.Context(), &openplatform.LogoutRequest{Token: token})
@@ -149,7 +150,7 @@ func (s *service) account(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, "account", view{Account: account})
 }
 
-// keptOut answers who is not let through to the account page. Only a 401 ends the session.
+// keptOut responds to a request without a valid session. Only a 401 ends the session.
 func (s *service) keptOut(w http.ResponseWriter, r *http.Request, a advice.Advice) {
 	page := "unavailable"
 	if a.Status == http.StatusUnauthorized {
@@ -159,19 +160,19 @@ func (s *service) keptOut(w http.ResponseWriter, r *http.Request, a advice.Advic
 	s.show(w, r, page, view{Advice: a})
 }
 
-// finish goes on to next, or shows the page again with what to do about err.
+// finish redirects to next, or shows the page again with the advice for err.
 func (s *service) finish(w http.ResponseWriter, r *http.Request, page string, err error, next string) {
 	if err != nil {
 		s.show(w, r, page, view{Advice: s.adviser.Of(err)})
 		return
 	}
-	s.who.Forget(s.cookies.get(r, sessionCookie)) // it may have changed the account of who is logged in
+	s.who.Forget(s.cookies.get(r, sessionCookie)) // the account of the session may have changed
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 
 var betweenDigits = regexp.MustCompile(`[^+0-9]`)
 
-// phone returns the phone number of a form, so that one phone is one phone however it is written.
+// phone returns the phone number of a form without blanks and hyphens.
 func phone(r *http.Request) string {
 	return betweenDigits.ReplaceAllString(r.PostFormValue("mobile"), "")
 }

@@ -1,10 +1,10 @@
-// Command login_service is a login backend to copy: registration, login by password or SMS, reset,
-// activation and a page for those who are logged in. docs/login-service.md tells how to use it.
+// Command login_service is a login backend to copy: registration, activation, login by password or
+// SMS, password reset, and an account page. See docs/login-service.md.
 //
 //	go run ./examples/login_service
 //
-// starts it against a sandbox of its own, where nothing leaves this computer. With
-// OPENPLATFORM_ENV it talks to a platform elsewhere.
+// starts it with its own sandbox; nothing leaves this computer. With OPENPLATFORM_ENV it uses a
+// real platform.
 package main
 
 import (
@@ -37,14 +37,14 @@ func main() {
 	}
 }
 
-// A config is what the environment says.
+// A config holds the environment variables.
 type config struct {
 	addr                   string        // LOGIN_ADDR
-	https                  bool          // LOGIN_HTTPS: people reach it by https, through a proxy
-	ipHeader               string        // LOGIN_IP_HEADER: which that proxy sets to a person's address, such as X-Real-IP
-	perMinute              int           // LOGIN_PER_MINUTE: requests of one address
-	cache                  time.Duration // LOGIN_CACHE: how long an answer about a session is believed
-	smsEvery               time.Duration // LOGIN_SMS_EVERY: how often a phone may get one
+	https                  bool          // LOGIN_HTTPS: people use https, through a proxy
+	ipHeader               string        // LOGIN_IP_HEADER: the proxy's header with a person's address, such as X-Real-IP
+	perMinute              int           // LOGIN_PER_MINUTE: requests per address
+	cache                  time.Duration // LOGIN_CACHE: how long a session is cached
+	smsEvery               time.Duration // LOGIN_SMS_EVERY: the minimum time between two SMS to a phone
 	clientID, clientSecret string        // OPENPLATFORM_CLIENT_ID, OPENPLATFORM_CLIENT_SECRET
 }
 
@@ -86,14 +86,14 @@ func run(ctx context.Context, stdout io.Writer, log *slog.Logger) error {
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second, // more than a call takes, and than the middleware waits
+		WriteTimeout:      30 * time.Second, // more than the timeouts of a call and of the middleware
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}, listener)
 }
 
-// connect returns a client of the platform that OPENPLATFORM_ENV names, or of a sandbox that stop ends.
+// connect returns a client of the platform in OPENPLATFORM_ENV, or of a sandbox that stop ends.
 func connect(ctx context.Context, c *config, stdout io.Writer, log openplatform.Option) (client *openplatform.Client, stop func(), err error) {
 	if os.Getenv("OPENPLATFORM_ENV") != "" {
 		client, err = openplatform.NewClientFromEnv(log)
@@ -108,14 +108,14 @@ func connect(ctx context.Context, c *config, stdout io.Writer, log openplatform.
 		return nil, nil, err
 	}
 	server, url := control.NewServer(handler), "http://"+listener.Addr().String()
-	go func() { _ = server.Serve(listener) }() // always an error: the one that says it was closed
+	go func() { _ = server.Serve(listener) }() // it always returns an error: that it was closed
 	_, _ = fmt.Fprintf(stdout, "sandbox     %s/ (its page shows the SMS and e-mails that are \"sent\")\n", url)
 	c.clientID, c.clientSecret = sandbox.DemoClientID, sandbox.DemoClientSecret
 	client, err = openplatform.NewClient(openplatform.Test, openplatform.WithBaseURL(url), log)
 	return client, func() { handler.Close(); _ = server.Close() }, err
 }
 
-// serve serves until ctx ends, and then until what is under way has been answered.
+// serve serves until ctx ends, and then until running requests have ended.
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	answered := make(chan error, 1)
 	defer context.AfterFunc(ctx, func() {

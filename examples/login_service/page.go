@@ -18,14 +18,14 @@ import (
 //go:embed templates static texts.json
 var files embed.FS
 
-// A view is what a page shows.
+// A view is the content of a page.
 type view struct {
-	Advice  advice.Advice        // what went wrong, the zero value if nothing did
-	Done    string               // the key of what went well
-	Wait    int                  // seconds before the page offers its button
-	NextSMS int                  // seconds before it offers another SMS
-	Flow    string               // what the SMS is for
-	Picture openplatform.ImgCode // to be read
+	Advice  advice.Advice        // after a failure, or else the zero value
+	Done    string               // the key of the success text
+	Wait    int                  // seconds until the page shows its button
+	NextSMS int                  // seconds until it offers another SMS
+	Flow    string               // the purpose of the SMS
+	Picture openplatform.ImgCode // the picture code
 	Account openplatform.Account
 
 	// Set by show:
@@ -34,7 +34,7 @@ type view struct {
 	request    *http.Request
 }
 
-// Typed returns what was typed into a field, or came in the e-mail's link, unless it is a secret.
+// Typed returns the value of a field, or of the e-mail's link, unless it is a secret.
 func (v view) Typed(field string) string {
 	if !slices.Contains([]string{"username", "email", "mobile", "account", "token"}, field) {
 		return ""
@@ -42,7 +42,7 @@ func (v view) Typed(field string) string {
 	return v.request.FormValue(field)
 }
 
-// ImageURL is the picture for an img element, "" if it is none.
+// ImageURL returns the picture for an img element, "" if it is not a picture.
 func (v view) ImageURL() template.URL {
 	if _, mediaType, err := v.Picture.Picture(); err != nil || !strings.HasPrefix(mediaType, "image/") {
 		return ""
@@ -50,7 +50,7 @@ func (v view) ImageURL() template.URL {
 	return template.URL(v.Picture.Img) //nolint:gosec // a data URL of an image
 }
 
-// pages are the templates, by language. What is embedded parses, or no test passes.
+// pages are the templates, by language. The tests check that they parse.
 var pages = map[advice.Language]*template.Template{
 	advice.Chinese: parsePages(advice.Chinese),
 	advice.English: parsePages(advice.English),
@@ -68,7 +68,7 @@ func parsePages(language advice.Language) *template.Template {
 	}).ParseFS(files, "templates/*.html"))
 }
 
-// show answers with a page, at the status of what went wrong.
+// show responds with a page, with the status of the advice.
 func (s *service) show(w http.ResponseWriter, r *http.Request, page string, v view) {
 	v.Page, v.Path, v.Language, v.request = page, r.URL.Path, s.cookies.language(w, r), r
 	if v.Done == "" && v.Advice.Status == 0 {
@@ -76,25 +76,25 @@ func (s *service) show(w http.ResponseWriter, r *http.Request, page string, v vi
 	}
 	var body bytes.Buffer
 	if err := pages[v.Language].ExecuteTemplate(&body, page+".html", v); err != nil {
-		panic(err) // a mistake in a template: better no page than half of one
+		panic(err) // a mistake in a template: do not send half a page
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if v.Advice.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(v.Advice.WaitSeconds()))
 	}
 	w.WriteHeader(max(v.Advice.Status, http.StatusOK))
-	_, _ = w.Write(body.Bytes()) // a browser that has gone cannot be told
+	_, _ = w.Write(body.Bytes()) // an error means that the browser has gone
 }
 
-// What the service keeps in a browser.
+// The cookies of the service.
 const (
 	sessionCookie  = "session"  // the platform's login token
-	resetCookie    = "reset"    // the token that ResetPassword takes, between the two steps of a reset
+	resetCookie    = "reset"    // the token for ResetPassword, between the two steps of a reset
 	nextSMSCookie  = "next_sms" // when another SMS may be offered
 	languageCookie = "lang"
 )
 
-// cookies say how. With https they have names that no other host and no plain http can set.
+// cookies sets the cookies. With https, their names have a prefix that no other host and no plain http can set.
 type cookies struct{ secure bool }
 
 func (c cookies) name(name string) string {
@@ -112,9 +112,9 @@ func (c cookies) get(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-// set keeps a value for a while, or until the browser is closed if it is 0; never if it is less.
+// set stores a value for a while, or until the browser is closed if while is 0; it removes it if while is negative.
 func (c cookies) set(w http.ResponseWriter, name, value string, while time.Duration) {
-	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever people come by https
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure if people use https
 		Name: c.name(name), Value: value, Path: "/", MaxAge: int(while.Seconds()),
 		HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteLaxMode,
 	})
@@ -122,17 +122,17 @@ func (c cookies) set(w http.ResponseWriter, name, value string, while time.Durat
 
 func (c cookies) remove(w http.ResponseWriter, name string) { c.set(w, name, "", -time.Second) }
 
-// wait returns in how many seconds this browser may be offered another SMS.
+// wait returns the seconds until this browser may be offered another SMS.
 func (c cookies) wait(r *http.Request) int {
-	until, _ := strconv.ParseInt(c.get(r, nextSMSCookie), 10, 64) // 0 if there is none
-	return max(0, min(int(until-time.Now().Unix()), 3600))        // the browser may have changed it
+	until, _ := strconv.ParseInt(c.get(r, nextSMSCookie), 10, 64)          // 0 if there is none
+	return int(max(0, min((until-time.Now().UnixMilli()+999)/1000, 3600))) // the browser may have changed it
 }
 
 func (c cookies) setWait(w http.ResponseWriter, wait time.Duration) {
-	c.set(w, nextSMSCookie, strconv.FormatInt(time.Now().Add(wait).Unix()+1, 10), wait+time.Second)
+	c.set(w, nextSMSCookie, strconv.FormatInt(time.Now().Add(wait).UnixMilli(), 10), wait+time.Second)
 }
 
-// language is the one that was chosen on a page, or the one that the browser asks for.
+// language returns the language that was chosen on a page, or the browser's.
 func (c cookies) language(w http.ResponseWriter, r *http.Request) advice.Language {
 	for _, chosen := range []string{r.URL.Query().Get("lang"), c.get(r, languageCookie)} {
 		if l := advice.Language(chosen); l == advice.Chinese || l == advice.English {

@@ -15,18 +15,17 @@ import (
 	"github.com/ebaas/openplatform-go/auth"
 )
 
-// A service is the login service. What a failure means, and what may be done about it, is package
-// advice's to say: nothing here tells the SDK's errors apart.
+// A service is the login service. Package advice says what a failure means and what to do about it.
 type service struct {
 	client  *openplatform.Client
 	who     *auth.Middleware
 	adviser advice.Adviser
 	cookies cookies
-	phones  *limiter // SMS of a phone
-	tries   *limiter // tries to log in, of an account or a phone
+	phones  *limiter // SMS per phone
+	tries   *limiter // login tries per account or phone
 }
 
-// newHandler makes the service, with all that stands before it.
+// newHandler returns the service with its middleware.
 func newHandler(client *openplatform.Client, c config, log *slog.Logger) (http.Handler, error) {
 	s := &service{
 		client: client, cookies: cookies{secure: c.https}, adviser: advice.Adviser{ShowPlatformMsg: true},
@@ -52,14 +51,14 @@ func newHandler(client *openplatform.Client, c config, log *slog.Logger) (http.H
 	return http.MaxBytesHandler(hardened(mux), 64<<10), nil
 }
 
-// hardened sets what every page wants set.
+// hardened sets the security headers of every page.
 func hardened(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer") // the link in the e-mail has a token in it
+		h.Set("Referrer-Policy", "no-referrer") // the link in the e-mail holds a token
 		h.Set("Cache-Control", "no-store")
 		next.ServeHTTP(w, r)
 	})
@@ -86,21 +85,21 @@ func (s *service) routes() http.Handler {
 	return mux
 }
 
-// A limiter lets everybody do something once in a while, and burst times at once.
+// A limiter allows each key one action per while, with a burst.
 type limiter struct {
 	burst int
 	while time.Duration
 	mu    sync.Mutex
-	next  map[string]time.Time // when somebody will have waited for all that he did
+	next  map[string]time.Time // when all actions of a key are paid for
 }
 
-const mostKept = 100_000 // of those who did something: it bounds the memory
+const mostKept = 100_000 // keys, to limit the memory
 
 func newLimiter(burst int, while time.Duration) *limiter {
 	return &limiter{burst: burst, while: while, next: map[string]time.Time{}}
 }
 
-// take returns 0 and counts, or how long somebody has to wait. Nobody in particular never waits.
+// take counts an action and returns 0, or returns the wait. An empty key never waits.
 func (l *limiter) take(somebody string) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,7 +125,7 @@ func (l *limiter) giveBack(somebody string) {
 	l.next[somebody] = l.next[somebody].Add(-l.while)
 }
 
-// tooOften answers who does something too often, as somebody.
+// tooOften responds if somebody acts too often.
 func (s *service) tooOften(w http.ResponseWriter, r *http.Request, l *limiter, page, somebody string) bool {
 	wait := l.take(strings.ToLower(somebody))
 	if wait > 0 {
@@ -137,7 +136,7 @@ func (s *service) tooOften(w http.ResponseWriter, r *http.Request, l *limiter, p
 	return wait > 0
 }
 
-// limitByIP answers 429 to an address that makes too many requests.
+// limitByIP responds with 429 if an address makes too many requests.
 func (s *service) limitByIP(c config, next http.Handler) http.Handler {
 	l := newLimiter(c.perMinute, time.Minute/time.Duration(c.perMinute))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

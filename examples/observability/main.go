@@ -1,6 +1,6 @@
-// Command observability shows what OpenTelemetry sees of a single sign-on: it finds out who a person is, as a business
-// system does, while the platform fails once. Then it prints the trace and the metrics that were exported, and draws the
-// trace. It talks to a sandbox that it starts itself, so it needs no network.
+// Command observability shows the OpenTelemetry data of a single sign-on: it gets a person's account, as a business
+// system does, while the platform fails once. Then it prints the exported trace and metrics, and draws the trace. It starts
+// its own sandbox, so it needs no network.
 //
 //	go -C examples/observability run . -svg trace.svg
 //

@@ -1,6 +1,5 @@
-// Command register opens an account (注册), as a program of yours would, and logs in
-// to show that it is there. It talks to a sandbox that it starts itself: it needs no
-// network, and nobody gets an SMS or an e-mail.
+// Command register registers an account (注册), activates it and logs in. It starts its own
+// sandbox: it needs no network and sends no real SMS or e-mail.
 //
 //	go run ./examples/register
 package main
@@ -38,7 +37,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 	return register(ctx, sb.Client, sb.Sandbox, stdout)
 }
 
-// register needs the sandbox only in place of a person with eyes, a phone and a mailbox.
+// register needs the sandbox only instead of a person with a phone and a mailbox.
 func register(ctx context.Context, client *openplatform.Client, sb *sandbox.Sandbox, stdout io.Writer) error {
 	picture, err := client.GetImgCode(ctx)
 	if err != nil {

@@ -1,6 +1,5 @@
-// Command reset_password gives a person who forgot the password a new one (重置密码),
-// as a program of yours would, and logs in with it. It talks to a sandbox that it
-// starts itself: it needs no network, and nobody gets an SMS.
+// Command reset_password sets a new password for a person who forgot it (重置密码), and logs
+// in with it. It starts its own sandbox: it needs no network and sends no real SMS.
 //
 //	go run ./examples/reset_password
 package main
@@ -38,12 +37,12 @@ func run(ctx context.Context, stdout io.Writer) error {
 	return resetPassword(ctx, sb.Client, sb.Sandbox, stdout)
 }
 
-// seed opens the account of a person who registered long ago.
+// seed adds an existing account.
 func seed(sb *sandbox.Sandbox) (openID string) {
 	return sb.AddAccount(sandbox.Account{Username: username, Mobile: mobile, Password: oldPassword})
 }
 
-// resetPassword needs the sandbox only in place of a person with eyes and a phone.
+// resetPassword needs the sandbox only instead of a person with a phone.
 func resetPassword(ctx context.Context, client *openplatform.Client, sb *sandbox.Sandbox, stdout io.Writer) error {
 	picture, err := client.GetImgCode(ctx)
 	if err != nil {

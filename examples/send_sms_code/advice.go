@@ -12,8 +12,7 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// beforeSending marks an error from before the SMS was asked for: whatever became of
-// the picture, no SMS is on its way.
+// beforeSending marks an error before SendSmsCode: no SMS was sent.
 type beforeSending struct{ error }
 
 func (e beforeSending) Unwrap() error { return e.error }
@@ -27,8 +26,8 @@ func outcomeForSms(err error) openplatform.Outcome {
 	return openplatform.OutcomeOf(err)
 }
 
-// advice turns a failure into what the person at the screen needs to know: whether
-// an SMS is on its way, and what to do next. The SDK's own text follows for support;
+// advice turns a failure into a text for the person at the screen: whether an SMS was
+// sent, and what to do next. The SDK's own text follows for support;
 // it never holds a phone number or a code.
 func advice(err error) string {
 	text := sentence(err)
@@ -64,7 +63,7 @@ func whyNotSent(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "you stopped it"
 	case errors.As(err, &invalid):
-		return strings.TrimSpace(invalid.Field+" "+invalid.Rule) + ". Mend that and run it again"
+		return strings.TrimSpace(invalid.Field+" "+invalid.Rule) + ". Correct it and run it again"
 	case errors.As(err, &refused):
 		return "the platform gives no picture. Run it again in a minute.\n" +
 			"If that does not help, send the text below to the platform's support"

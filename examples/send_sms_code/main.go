@@ -1,9 +1,8 @@
-// Command send_sms_code has the platform send a verification code by SMS
-// (发送短信验证码), as a program of yours would: it fetches a picture code
+// Command send_sms_code sends an SMS code (发送短信验证码): it fetches a picture code
 // (图形验证码), a person reads it, and the SMS is sent.
 //
-// Without flags it talks to a sandbox that it starts itself, so it works offline
-// and sends nothing to anybody. With -env it talks to the platform; -h tells more.
+// Without flags it starts its own sandbox, so it works offline and sends no real SMS.
+// With -env it calls the platform; -h lists the flags.
 //
 //	go run ./examples/send_sms_code
 package main
@@ -87,7 +86,7 @@ func sendOne(ctx context.Context, opts options, stdin io.Reader, stdout, stderr 
 	return s.sendSmsCode(ctx)
 }
 
-// sendSmsCode is the program's job, and what a program of yours would do.
+// sendSmsCode is the part to copy into your program.
 func (s *session) sendSmsCode(ctx context.Context) error {
 	s.say("\nFetching a picture code (图形验证码) ...\n\n")
 	picture, err := s.client.GetImgCode(ctx)

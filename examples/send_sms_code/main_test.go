@@ -241,7 +241,7 @@ func TestWrongUsage(t *testing.T) {
 		"timeout of 0":         {[]string{"-timeout", "0s"}, "-timeout must be more than 0"},
 		"timeout of nonsense":  {[]string{"-timeout", mobile}, "timeout"},
 		"no number":            {[]string{"-env", "test"}, "to which number with -mobile"},
-		"solving the real one": {[]string{"-env", "test", "-mobile", mobile, "-solve"}, "nobody but a person"},
+		"solving the real one": {[]string{"-env", "test", "-mobile", mobile, "-solve"}, "a person must read"},
 		"address of sandbox":   {[]string{"-base-url", "http://127.0.0.1:1"}, "-base-url goes with"},
 		"no address":           {[]string{"-env", "prod", "-mobile", mobile}, "ask it for the address and pass it with -base-url"},
 		"no URL":               {[]string{"-env", "prod", "-mobile", mobile, "-base-url", "openapi"}, "http or https URL"},
@@ -370,5 +370,5 @@ func TestAdvice(t *testing.T) {
 	assert.Contains(t, advice(late), "No answer came.\n"+mayBeOnItsWay)
 
 	invalid := &openplatform.ValidationError{Operation: "SendSmsCode", Field: "mobile", Rule: "must not be empty"}
-	assert.Contains(t, advice(invalid), "Nothing was sent: mobile must not be empty. Mend that and run it again.\n")
+	assert.Contains(t, advice(invalid), "Nothing was sent: mobile must not be empty. Correct it and run it again.\n")
 }

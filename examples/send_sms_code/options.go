@@ -14,8 +14,8 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// madeUpMobile is nobody's. It is good for the sandbox alone: a real SMS never goes
-// to a number that nobody typed.
+// madeUpMobile does not exist. It is used only in the sandbox: a real SMS is never sent
+// to a number that the user did not type.
 const madeUpMobile = "13900001111"
 
 // options are what the flags say.
@@ -119,7 +119,7 @@ func (o options) forPlatform(env string) (options, error) {
 		return o, wrongUsage("-env %q is none of sandbox, dev, test and prod", env)
 	}
 	if o.solve {
-		return o, wrongUsage("-solve is for the sandbox: nobody but a person can read the platform's pictures")
+		return o, wrongUsage("-solve is only for the sandbox: a person must read the platform's pictures")
 	}
 	if o.mobile == "" {
 		return o, wrongUsage("-env %s sends a real SMS: say to which number with -mobile", env)

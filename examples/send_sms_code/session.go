@@ -26,7 +26,7 @@ type session struct {
 }
 
 func (s *session) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.stdout, format, args...) // if nobody listens, nothing is to be done about it
+	_, _ = fmt.Fprintf(s.stdout, format, args...) // an error means that the terminal has gone
 }
 
 func (s *session) greet(baseURL string) {

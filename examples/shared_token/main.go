@@ -1,10 +1,10 @@
-// Command shared_token shows three machines that share one access token in Redis, on a platform that ends the old token
-// whenever it issues a new one: what Redis holds, what happens when the token is revoked, and what happens when Redis
+// Command shared_token shows three machines that share one access token in Redis, on a platform that makes the old
+// token invalid when it issues a new one: what Redis holds, what happens when the token is revoked, and what happens when Redis
 // is down. The machines are three clients in this program, which also starts the platform, a sandbox, and a Redis. So it
 // needs no network.
 //
 //	go -C examples/shared_token run .
-//	go -C examples/shared_token run . -redis 127.0.0.1:6379   # a Redis of yours, which stays up
+//	go -C examples/shared_token run . -redis 127.0.0.1:6379   # your own Redis, which is not stopped
 package main
 
 import (

@@ -1,6 +1,5 @@
-// Command single_sign_on finds out who a person is (单点登录), as a business system does
-// that is handed the token of a login. It talks to a sandbox that it starts itself, so
-// it needs no network.
+// Command single_sign_on gets the account for a login token, as a business system does
+// (单点登录). It starts its own sandbox, so it needs no network.
 //
 //	go run ./examples/single_sign_on
 package main
@@ -38,7 +37,7 @@ func run(ctx context.Context, stdout io.Writer) error {
 	return signOn(ctx, sb.Client, sb.Sandbox, stdout)
 }
 
-// seed opens the account of a person who registered long ago.
+// seed adds an existing account.
 func seed(sb *sandbox.Sandbox) (openID string) {
 	return sb.AddAccount(sandbox.Account{Username: username, Email: email, Mobile: mobile, Password: password})
 }

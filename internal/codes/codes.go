@@ -1,15 +1,15 @@
-// Package codes holds what is known of the platform's failure codes, one line a code, in
-// codes.jsonl. Packages advice and sandbox read it.
+// Package codes lists the platform's failure codes in codes.jsonl, one line per code. Packages
+// advice and sandbox use it.
 //
-// A line says where the code is from:
+// The field "from" of a line says where the code comes from:
 //
 //   - documents: the platform documents it;
-//   - platform: it was seen in an answer of the real platform;
-//   - sandbox: the sandbox made it up, because nobody knows the real one.
+//   - platform: it was seen in a response of the real platform;
+//   - sandbox: the sandbox invented it, because the real code is unknown.
 //
-// A code that is learnt from the platform is one line: change the code and "from" of the
-// sandbox's line that means the same, or add a line. The sandbox then answers it, and package
-// advice advises upon it. Nothing is advised upon a code that the sandbox made up.
+// When a real code becomes known, change "code" and "from" in the sandbox's line with the same
+// meaning, or add a line. The sandbox then responds with the code, and package advice uses the
+// line. Package advice ignores invented codes.
 //
 // The fields of a line are those of [Entry].
 package codes
@@ -24,26 +24,26 @@ import (
 	"sync"
 )
 
-// An Entry is what is known of one code.
+// An Entry describes one code.
 type Entry struct {
 	Code       string   `json:"code"`
 	From       string   `json:"from"`       // documents, platform or sandbox
-	Operations []string `json:"operations"` // that answer it; "*" is all that no other line of the code names
+	Operations []string `json:"operations"` // that respond with it; "*" is all that no other line of the code names
 	Msg        string   `json:"msg"`        // the platform's text, with [x] for a parameter's name
 	Name       string   `json:"name"`       // what it means, for machines
 	Whose      string   `json:"whose"`      // as in package advice
-	// Do is what may be done: an Action of package advice, or as_unknown if the platform may
-	// have acted, in which case it depends on the operation.
+	// Do is an Action of package advice, or as_unknown if the platform may have acted: then the
+	// action depends on the operation.
 	Do      string `json:"do"`
-	Field   string `json:"field,omitempty"` // that the person has to correct
-	Chinese string `json:"zh,omitempty"`    // what to tell the person; "" where the operation's own sentence does
+	Field   string `json:"field,omitempty"` // that the person must correct
+	Chinese string `json:"zh,omitempty"`    // what to tell the person; "" for the operation's sentence
 	English string `json:"en,omitempty"`
 }
 
-// Invented reports whether the sandbox made the code up.
+// Invented reports whether the sandbox invented the code.
 func (e Entry) Invented() bool { return e.From == "sandbox" }
 
-// MsgFor returns the platform's text with the name of a parameter in it.
+// MsgFor returns the platform's text with a parameter's name instead of x.
 func (e Entry) MsgFor(parameter string) string {
 	return strings.Replace(e.Msg, "[x]", "["+parameter+"]", 1)
 }
@@ -51,7 +51,7 @@ func (e Entry) MsgFor(parameter string) string {
 //go:embed codes.jsonl
 var file []byte
 
-// All returns the entries of the file. They are not the caller's to change.
+// All returns the entries of the file. They must not be changed.
 func All() []Entry { return all() }
 
 var all = sync.OnceValue(func() []Entry {
@@ -76,7 +76,7 @@ func parse(file []byte) ([]Entry, error) {
 	return entries, nil
 }
 
-// Find returns what is known of a code as operation's answer.
+// Find returns the entry for a code in a response of operation.
 func Find(operation, code string) (Entry, bool) { return find(All(), operation, code) }
 
 func find(entries []Entry, operation, code string) (Entry, bool) {

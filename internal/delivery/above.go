@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// An ending is how reading a body ended.
+// An ending is the result of reading a body.
 type ending struct{ err error }
 
 func (e ending) Read([]byte) (int, error) {
@@ -17,9 +17,9 @@ func (e ending) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// Above returns what stands above RoundTrippers of the caller's, with a [Transport] beneath
-// them: it gives them a request whose body they can read. Whatever they do, the Transport
-// delivers at most once.
+// Above returns a RoundTripper above the caller's wrappers, which are above a [Transport]. It
+// gives them a request with a readable body. The Transport delivers at most once, whatever the
+// wrappers do.
 func Above(wrappers http.RoundTripper) http.RoundTripper { return above{wrappers} }
 
 type above struct{ next http.RoundTripper }

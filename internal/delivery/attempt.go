@@ -12,8 +12,8 @@ import (
 	"sync/atomic"
 )
 
-// An Attempt is one attempt to send a request, and the proof of what became of it. It is
-// the context of that request, too.
+// An Attempt is one attempt to send a request, and knows whether the request was sent. It is also
+// the context of the request.
 type Attempt struct {
 	context.Context
 	content []byte // of the request
@@ -23,7 +23,7 @@ type Attempt struct {
 	trace     httptrace.ClientTrace
 	request   http.Request
 	known     bytes.Reader // the body, if net/http's own transport sends it
-	wrapped   bool         // by RoundTrippers of the caller's, above the Transport
+	wrapped   bool         // by the caller's RoundTrippers, above the Transport
 	native    bool
 	attached  atomic.Bool // to a Transport, or too late for that
 	returned  atomic.Bool // from the Transport
@@ -32,17 +32,17 @@ type Attempt struct {
 	connected atomic.Bool
 	fate      atomic.Int32
 
-	body    []byte // of the answer
+	body    []byte // of the response
 	bodyErr error
 
 	connection struct {
-		sync.Mutex // the request may go on when the attempt is over
+		sync.Mutex // the request may continue after the attempt
 		peer       net.Addr
 		reused     bool
 	}
 }
 
-// What can become of a body. It leaves fateOpen once.
+// The states of a body. It leaves fateOpen once.
 const (
 	fateOpen int32 = iota
 	fateTaken
@@ -51,14 +51,14 @@ const (
 
 type key struct{}
 
-// attemptOf returns the attempt that req belongs to, nil if it belongs to none.
+// attemptOf returns the attempt of req, nil if there is none.
 func attemptOf(req *http.Request) *Attempt {
 	a, _ := req.Context().Value(key{}).(*Attempt)
 	return a
 }
 
-// NewAttempt returns an attempt to send content, within ctx. Call [Attempt.End] when it is
-// over. headersAreEnough says that the platform can act on the request without its body.
+// NewAttempt returns an attempt to send content within ctx. Call [Attempt.End] after it.
+// headersAreEnough says that the platform can act on the request without its body.
 func NewAttempt(ctx context.Context, content []byte, headersAreEnough bool) *Attempt {
 	a := &Attempt{content: content, enough: headersAreEnough}
 	a.trace.GotConn = a.gotConn
@@ -78,7 +78,7 @@ func (a *Attempt) Value(k any) any {
 func (a *Attempt) attach(req *http.Request) *http.Request {
 	a.request = *req
 	a.request.GetBody, a.request.ContentLength = nil, int64(len(a.content))
-	if a.native { // of a body that net/http knows it sends the beginning together with the headers
+	if a.native { // net/http sends the headers together with the beginning of a body that it knows
 		a.request.Body = io.NopCloser(&a.known)
 	} else {
 		a.request.Body = gate{a}
@@ -89,7 +89,7 @@ func (a *Attempt) attach(req *http.Request) *http.Request {
 // gotConn is called before anything is written to a connection.
 func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
 	if !a.attached.Load() {
-		return // it is of what a wrapper sends by itself, before it sends this request
+		return // the connection is for another request of a wrapper, sent before this one
 	}
 	a.connected.Store(true)
 	a.connection.Lock()
@@ -100,47 +100,46 @@ func (a *Attempt) gotConn(info httptrace.GotConnInfo) {
 	}
 }
 
-// End ends the attempt: what has not been sent by now never will be.
+// End ends the attempt: nothing is sent after it.
 func (a *Attempt) End() {
 	a.fate.CompareAndSwap(fateOpen, fateSealed)
 	a.unused = a.unused || a.attached.CompareAndSwap(false, true)
 }
 
-// NotSent ends the attempt, which failed with err, and reports whether it is proven that
-// nothing of the request was sent.
+// NotSent ends the attempt after err, and reports whether it is certain that nothing of the
+// request was sent.
 //
-// Net/http's own transport tells of its connections. Once there is one nothing is proven:
-// over HTTP/2 the headers leave before the body is read. Of any other RoundTripper the
-// proof is the body. Whoever comes first has it: the RoundTripper, and the request may be
-// on its way; or the end, and the RoundTripper can never read it, even if it goes on in a
-// goroutine of its own.
+// With net/http's transport, the proof is that there was no connection: with HTTP/2 the headers
+// are sent before the body is read. With another RoundTripper, the proof is the body: either the
+// RoundTripper has read it, and the request may have been sent; or the attempt ended first, and
+// the RoundTripper can never read it, even in another goroutine.
 func (a *Attempt) NotSent(err error) bool {
 	a.End()
 	switch {
 	case a.unused:
-		return !a.wrapped // a wrapper may have ways of its own
+		return !a.wrapped // a wrapper may have sent the request in another way
 	case a.connected.Load() || !a.returned.Load():
 		return false
-	case a.wrapped && !endsWith(err, a.err): // it failed in another way after that
+	case a.wrapped && !endsWith(err, a.err): // the wrapper returned another error after that
 		return false
 	default:
 		return a.native || !a.enough && a.fate.Load() == fateSealed
 	}
 }
 
-// Connection returns the address of the other end of the connection that the request was
-// sent over, nil if there was none; and whether the connection had been used before.
+// Connection returns the remote address of the request's connection, nil if there was none, and
+// whether the connection had been used before.
 func (a *Attempt) Connection() (peer net.Addr, reused bool) {
 	a.connection.Lock()
 	defer a.connection.Unlock()
 	return a.connection.peer, a.connection.reused
 }
 
-// Body returns the answer's body, of which one byte more than [MaxBody] is too much; and why
-// it could not be read to its end.
+// Body returns the response's body, at most one byte longer than [MaxBody], and the error that ended
+// the reading early.
 func (a *Attempt) Body() ([]byte, error) { return a.body, a.bodyErr }
 
-// endsWith reports whether last is what err wraps, and nothing else.
+// endsWith reports whether err is last, wrapped or not, and wraps nothing else.
 func endsWith(err, last error) bool {
 	for err != nil && err != last { //nolint:errorlint // errors.Is would look into joined errors
 		err = errors.Unwrap(err)
@@ -148,7 +147,7 @@ func endsWith(err, last error) bool {
 	return err != nil
 }
 
-// A gate is the body as a foreign RoundTripper gets it.
+// A gate is the body for the caller's RoundTripper.
 type gate struct{ a *Attempt }
 
 var errSealed = errors.New("openplatform: the call is over")

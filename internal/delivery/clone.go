@@ -7,14 +7,14 @@ import (
 	"weak"
 )
 
-// A clone is a copy of a caller's transport, as long as anybody uses it.
+// A clone is a copy of a caller's transport, kept while it is used.
 type clone struct {
 	transport weak.Pointer[http.Transport]
-	native    bool // it has no TLSNextProto entries of the caller's
+	native    bool // it has none of the caller's TLSNextProto entries
 }
 
-// clones has the clone of each transport: those who share a transport share its connections.
-// It holds neither: a clone often leads back to its original, by a function of the caller's.
+// clones has the clone of each transport: clients with the same transport share its connections. It
+// has weak pointers only, because a clone often refers to its original through a caller's function.
 var clones = struct {
 	sync.Mutex
 	of map[weak.Pointer[http.Transport]]clone
@@ -35,14 +35,14 @@ func cloneOf(t *http.Transport) (transport *http.Transport, native bool) {
 	return fresh, isNative
 }
 
-// rememberClone needs clones to be locked.
+// rememberClone requires that clones is locked.
 func rememberClone(key weak.Pointer[http.Transport], fresh *http.Transport, native bool) {
 	c := clone{weak.Make(fresh), native}
 	clones.of[key] = c
 	runtime.AddCleanup(fresh, func(key weak.Pointer[http.Transport]) { forgetClone(key, c) }, key)
 }
 
-// replaceClone has those who will share a transport share fresh instead of old.
+// replaceClone makes future clients of a transport share fresh instead of old.
 func replaceClone(old, fresh *http.Transport) {
 	clones.Lock()
 	defer clones.Unlock()
@@ -53,7 +53,7 @@ func replaceClone(old, fresh *http.Transport) {
 	}
 }
 
-// forgetClone forgets c, unless another one has taken its place.
+// forgetClone removes c, unless it was replaced.
 func forgetClone(key weak.Pointer[http.Transport], c clone) {
 	clones.Lock()
 	defer clones.Unlock()

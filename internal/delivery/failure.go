@@ -13,11 +13,11 @@ import (
 	"syscall"
 )
 
-// A Failure is why a round trip failed, in words and with a cause that hold no URL: net/http's
-// own errors quote whole URLs, and those can hold tokens.
+// A Failure says why a round trip failed, with a text and a cause that hold no URL: errors of
+// net/http quote whole URLs, which may hold tokens.
 type Failure struct {
 	Reason      string
-	Cause       error // nil if there is none that may be shown
+	Cause       error // nil if it must not be shown
 	Dial        bool  // no connection could be made, to the server or to a proxy
 	Certificate bool  // the server's certificate is not trusted
 }
@@ -51,8 +51,8 @@ func causeText(cause error) string {
 	return cause.Error()
 }
 
-// isDialError reports whether err is a connection that could not be made, to the
-// platform or to a proxy.
+// isDialError reports whether err means that no connection could be made, to the platform or to a
+// proxy.
 func isDialError(err error) bool {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

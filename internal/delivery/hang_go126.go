@@ -2,5 +2,5 @@
 
 package delivery
 
-// http2MayHang says that net/http has the deadlock that exchangeOrLeave is about.
+// http2MayHang says that net/http has the deadlock that exchangeOrLeave handles.
 const http2MayHang = true

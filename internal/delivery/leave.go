@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// graceToEnd is how long a request has to end after its ctx has. Net/http takes far less.
+// graceToEnd is the time for a request to end after its ctx. Net/http needs much less.
 const graceToEnd = time.Second
 
 type exchanged struct {
@@ -14,16 +14,16 @@ type exchanged struct {
 	panicked any
 }
 
-// exchangeOrLeave is exchange where net/http may never return: before Go 1.27, a peer that
-// overflows a stream's HTTP/2 flow control window makes it lock a mutex twice, and from then
-// on whatever touches that connection hangs, whatever its ctx says. The call leaves such a
-// request behind, and the client its connections.
+// exchangeOrLeave is exchange for a net/http that may never return: before Go 1.27, a peer that
+// exceeds a stream's HTTP/2 flow control window makes net/http lock a mutex twice, and everything
+// that uses the connection hangs, even after its ctx has ended. Then the call abandons the request,
+// and the client its connections.
 func (t *Transport) exchangeOrLeave(a *Attempt, native *http.Transport, req *http.Request) (*http.Response, error) {
 	done := make(chan exchanged, 1)
 	go func() {
 		var x exchanged
 		defer func() {
-			x.panicked = recover() // of a hook of the caller's, whom it is to reach
+			x.panicked = recover() // of a caller's hook: it must reach the caller
 			done <- x
 		}()
 		x.resp, x.err = a.exchange(native, req) //nolint:bodyclose // exchange has closed it
@@ -39,7 +39,7 @@ func (t *Transport) exchangeOrLeave(a *Attempt, native *http.Transport, req *htt
 	case x := <-done:
 		return x.passOn()
 	case <-grace.C:
-		a.connected.Store(true) // nothing is proven of what may still go on
+		a.connected.Store(true) // nothing is certain about a request that may still run
 		if fresh := native.Clone(); t.native.CompareAndSwap(native, fresh) {
 			replaceClone(native, fresh)
 		}

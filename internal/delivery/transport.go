@@ -1,9 +1,8 @@
-// Package delivery sends an HTTP request at most once, and proves what became of it.
+// Package delivery sends an HTTP request at most once, and knows whether it was sent.
 //
-// resty makes a request without a body. The [Transport] beneath resty attaches the body: for
-// a GET an empty one, and never with a GetBody. That keeps net/http from sending the request
-// again by itself. The body has nothing in it until there is a connection to write it to,
-// and once the attempt is over it gets nothing any more: an attempt that ended without a
+// Resty makes a request without a body. The [Transport] beneath resty attaches the body, an empty
+// one for a GET, and no GetBody: this prevents the retries of net/http. The body is empty until
+// there is a connection, and after the end of the attempt: an attempt that ended without a
 // connection was not sent.
 package delivery
 
@@ -18,22 +17,20 @@ import (
 )
 
 // A Transport is an [http.RoundTripper] for requests whose ctx has an [Attempt]. It sends
-// each at most once and takes the Location from redirects, so that none is followed.
-// (CheckRedirect would not do: before it is asked, net/http parses the Location, and one
-// that does not parse becomes an error that quotes it.)
+// each at most once, and removes the Location of a redirect, so that it is not followed.
+// (CheckRedirect is called too late: net/http parses the Location before, and an error quotes it.)
 //
-// The answer's body it reads to the end, or past the limit: [Attempt.Body] has it.
+// It reads the response's body to the end or to the limit: see [Attempt.Body].
 type Transport struct {
-	foreign http.RoundTripper              // of the caller's making
+	foreign http.RoundTripper              // of the caller
 	native  atomic.Pointer[http.Transport] // or net/http's own, which reports each connection before it writes to it
 }
 
 // NewTransport returns a Transport that sends through next.
 //
-// An *http.Transport is cloned, once for all who use it: the clone has no registered
-// protocols, which could send a request over connections that nobody hears of. One with
-// TLSNextProto entries of its own proves no more than any other RoundTripper, for the same
-// reason.
+// An *http.Transport is cloned, once for all clients with it. The clone has no registered
+// protocols, because they can use connections that are not reported. A transport with its own
+// TLSNextProto entries is treated like any other RoundTripper, for the same reason.
 func NewTransport(next http.RoundTripper) *Transport {
 	own, ok := next.(*http.Transport)
 	if !ok {
@@ -55,7 +52,7 @@ func (t *Transport) next() http.RoundTripper {
 	return t.foreign
 }
 
-// CloseIdleConnections closes the connections that are kept for later requests.
+// CloseIdleConnections closes the idle connections.
 func (t *Transport) CloseIdleConnections() {
 	if closer, ok := t.next().(interface{ CloseIdleConnections() }); ok {
 		closer.CloseIdleConnections()
@@ -71,7 +68,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	defer a.returned.Store(true)
 	native := t.native.Load()
 	a.native = native != nil
-	if a.wrapped && req.Context().Done() != a.Done() { // a wrapper's ctx may outlast the call, the request may not
+	if a.wrapped && req.Context().Done() != a.Done() { // a wrapper's ctx may outlive the call, the request must not
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		defer context.AfterFunc(a, cancel)() //nolint:contextcheck // an Attempt is a ctx
@@ -91,14 +88,14 @@ func speaksHTTP2(t *http.Transport, req *http.Request) bool {
 	return req.URL.Scheme == "https" || t.Protocols != nil && t.Protocols.UnencryptedHTTP2()
 }
 
-// exchange sends req and reads the answer.
+// exchange sends req and reads the response.
 func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := next.RoundTrip(req)
 	if err != nil || resp == nil {
 		return resp, err
 	}
 	body, err := readAll(resp)
-	if a.wrapped { // what is above may want to read it, or to make something else of it
+	if a.wrapped { // a wrapper may read or replace it
 		resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), ending{err}))
 	} else {
 		a.body, a.bodyErr = body, err
@@ -106,7 +103,7 @@ func (a *Attempt) exchange(next http.RoundTripper, req *http.Request) (*http.Res
 	return resp, nil
 }
 
-// readAll reads an answer's body and leaves none, nor the Location of a redirect.
+// readAll reads a response's body, and removes it and the Location of a redirect.
 func readAll(resp *http.Response) (body []byte, err error) {
 	if IsRedirect(resp.StatusCode) {
 		resp.Header.Del("Location")
@@ -114,23 +111,23 @@ func readAll(resp *http.Response) (body []byte, err error) {
 	if resp.Body == nil { // which net/http tolerates
 		resp.Body = http.NoBody
 	}
-	if resp.StatusCode >= http.StatusOK { // below, the body would be an open connection
+	if resp.StatusCode >= http.StatusOK { // for 1xx, the body would be an open connection
 		body, err = readBody(resp)
 	}
-	_ = resp.Body.Close() // all that was wanted of it has been read
+	_ = resp.Body.Close() // it has been read as far as necessary
 	resp.Body = http.NoBody
 	return body, err
 }
 
-// MaxBody is how much of an answer's body is read, in bytes after decompression.
+// MaxBody is the maximum length of a response's body, in bytes after decompression.
 const MaxBody = 1 << 20
 
-// readBody reads a body to its end, or to one byte past the limit, and makes room at
-// once for one that says how long it is.
+// readBody reads a body to its end, or to one byte past the limit. It allocates the whole length at
+// once if it is known.
 func readBody(resp *http.Response) ([]byte, error) {
 	size := int64(512)
 	if resp.ContentLength >= 0 {
-		size = min(resp.ContentLength, MaxBody) + 1 // one more, to meet the end
+		size = min(resp.ContentLength, MaxBody) + 1 // one more, to detect the end
 	}
 	body := make([]byte, 0, size)
 	for len(body) <= MaxBody {

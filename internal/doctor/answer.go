@@ -24,11 +24,11 @@ import (
 type probe struct {
 	method, path, body string
 	contentType        string
-	encoding           string // that is asked for, "" for what net/http asks for by itself
-	padding            int    // bytes of a header of no meaning
+	encoding           string // of Accept-Encoding, "" for net/http's default
+	padding            int    // bytes of a meaningless header
 }
 
-// The paths that are asked, as the platform publishes them.
+// The published paths that the checks use, and one that does not exist.
 const (
 	pathImgCode = "/oauth/api/account/getImgCode"
 	pathCheck   = "/oauth/checkToken"
@@ -42,7 +42,7 @@ const (
 	typeForm = "application/x-www-form-urlencoded"
 )
 
-// What nobody was ever given.
+// Invented tokens, which the platform never issued.
 const (
 	madeUp       = "openplatform-doctor-made-this-up"
 	madeUpTicket = `{"access_token":"` + madeUp + `","token":"` + madeUp + `"}`
@@ -64,7 +64,7 @@ var (
 	askUnknown = probe{method: http.MethodPost, path: pathUnknown, body: "{}", contentType: typeJSON}
 )
 
-// An answer is what came back for a probe.
+// An answer is the response to a probe.
 type answer struct {
 	failed string // why there is none, else ""
 
@@ -78,11 +78,11 @@ type answer struct {
 	sent     time.Time
 	took     time.Duration
 
-	envelope *envelope // nil if the body is none
-	problem  string    // then, what is wrong with it
+	envelope *envelope // nil if the body is not an envelope
+	problem  string    // then what is wrong with it
 }
 
-// answer returns the answer to a probe, which is sent once however many checks ask.
+// answer returns the response to a probe, which is sent once for all checks.
 func (x *examination) answer(ctx context.Context, p probe) *answer {
 	if x.answers[p] == nil {
 		x.answers[p] = x.send(ctx, p)
@@ -101,10 +101,10 @@ func (x *examination) sendTo(ctx context.Context, base string, p probe) *answer 
 	a := &answer{sent: time.Now()}
 	req, err := http.NewRequestWithContext(x.trace(ctx, &a.reused), p.method, base+p.path, strings.NewReader(p.body))
 	if err != nil {
-		return &answer{failed: "no such request can be made"}
+		return &answer{failed: "the request cannot be made"}
 	}
 	p.setHeader(req.Header)
-	resp, err := x.transport.RoundTrip(req) // unlike a Client it follows no redirect
+	resp, err := x.transport.RoundTrip(req) // unlike a Client, it follows no redirect
 	a.took = time.Since(a.sent)
 	if err != nil {
 		a.failed = x.reason(ctx, err)
@@ -113,7 +113,7 @@ func (x *examination) sendTo(ctx context.Context, base string, p probe) *answer 
 	defer func() { _ = resp.Body.Close() }()
 	a.status, a.header, a.protocol = resp.StatusCode, resp.Header, resp.Proto
 	if a.body, err = io.ReadAll(io.LimitReader(resp.Body, delivery.MaxBody+1)); err != nil {
-		a.failed = "the answer broke off: " + x.reason(ctx, err)
+		a.failed = "the response ended early: " + x.reason(ctx, err)
 		return a
 	}
 	a.read(x)
@@ -136,7 +136,7 @@ func (p probe) setHeader(h http.Header) {
 
 var titleElement = regexp.MustCompile(`(?is)<(?:title|h1)\b[^>]*>(.*?)</(?:title|h1)`)
 
-// read reads what the body says.
+// read reads the body.
 func (a *answer) read(x *examination) {
 	a.envelope, a.problem = readEnvelope(a.body)
 	if a.envelope != nil {
@@ -148,11 +148,11 @@ func (a *answer) read(x *examination) {
 	}
 }
 
-// String is the answer in a few words.
+// String describes the response in a few words.
 func (a *answer) String() string {
 	switch {
 	case a.failed != "":
-		return "no answer (" + a.failed + ")"
+		return "no response (" + a.failed + ")"
 	case a.isRedirect():
 		return fmt.Sprintf("HTTP %d, a redirect", a.status)
 	case a.envelope != nil && a.msg == "":
@@ -166,7 +166,7 @@ func (a *answer) String() string {
 	}
 }
 
-// code is the envelope's, "" if there is none.
+// code returns the envelope's code, "" if there is none.
 func (a *answer) code() openplatform.Code {
 	if a.envelope == nil {
 		return ""
@@ -191,7 +191,7 @@ func (a *answer) isBusy() bool {
 	return a.failed == "" && (a.status == http.StatusTooManyRequests || a.status >= 500 || a.class() == 429 || a.class()/100 == 5)
 }
 
-// class is that of the code, 0 if it has none.
+// class returns the class of the code, 0 if it has none.
 func (a *answer) class() int {
 	c := string(a.code())
 	if len(c) < 3 || strings.Trim(c, "0123456789") != "" {
@@ -200,15 +200,15 @@ func (a *answer) class() int {
 	return int(c[0]-'0')*100 + int(c[1]-'0')*10 + int(c[2]-'0')
 }
 
-// aboutCaller are the codes by which the platform refuses a caller, whatever the request is.
+// aboutCaller are the codes that refuse the caller, not the request.
 var aboutCaller = []openplatform.Code{
 	openplatform.CodeInvalidAppID, openplatform.CodeInvalidSignature, openplatform.CodeAPINotPermitted, openplatform.CodeInvalidTimestamp,
 }
 
-// missing is the name in 参数[x]不能为空, the documented message of code 400.
+// missing matches the name in 参数[x]不能为空, the documented message of code 400.
 var missing = regexp.MustCompile(`参数\[([^\]]*)\]`)
 
-// missingParameter returns the parameter that the answer calls missing, "" for none.
+// missingParameter returns the parameter that is missing according to the response, "" for none.
 func (a *answer) missingParameter() string {
 	if a.code() != openplatform.CodeMissingParameter {
 		return ""
@@ -219,20 +219,20 @@ func (a *answer) missingParameter() string {
 	return "?"
 }
 
-// wantsCaller reports whether the platform wants to know who calls: a signature, an app id. ours are the parameters that
-// the operation has.
+// wantsCaller reports whether the platform asks for the caller's identity: a signature or an app id. ours are the
+// operation's parameters.
 func (a *answer) wantsCaller(ours ...string) bool {
 	name := a.missingParameter()
 	return slices.Contains(aboutCaller, a.code()) || name != "" && name != "?" && !slices.Contains(ours, name)
 }
 
-// trouble says why an answer tells nothing of what was asked, "" if it may.
+// trouble says why a response gives no information about the check, "" if it may.
 func (a *answer) trouble() string {
 	switch {
 	case a.failed != "", a.isBusy(), a.envelope == nil:
 		return a.String()
 	case a.wantsCaller("access_token", "token", "client_id", "client_secret"):
-		return a.String() + ": it asks who calls, and nothing else can be told"
+		return a.String() + ": it asks for the caller's identity, so the check cannot tell more"
 	case a.isNotFound(), a.code() == openplatform.CodeDuplicateRequest:
 		return a.String()
 	default:
@@ -240,12 +240,12 @@ func (a *answer) trouble() string {
 	}
 }
 
-// An envelope is what each answer of the platform should be.
+// An envelope is the form that each response of the platform should have.
 type envelope struct {
 	requestID, code, msg string
 	kinds                map[string]string // of each of the four fields: what kind of JSON it is
 	data                 json.RawMessage
-	others               []string // names of fields that are none of the four
+	others               []string // names of other fields
 	marked               bool     // it begins with a byte order mark
 }
 
@@ -253,7 +253,7 @@ var envelopeFields = []string{"request_id", "code", "msg", "data"}
 
 const absent = "absent"
 
-// readEnvelope returns the envelope that a body is, or what is wrong.
+// readEnvelope returns the envelope in a body, or what is wrong.
 func readEnvelope(body []byte) (*envelope, string) {
 	e := &envelope{kinds: map[string]string{}}
 	body, e.marked = bytes.CutPrefix(body, []byte("\uFEFF"))
@@ -263,9 +263,9 @@ func readEnvelope(body []byte) (*envelope, string) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil {
 		if errors.As(err, new(*json.UnmarshalTypeError)) {
-			return nil, "the body is no JSON object"
+			return nil, "the body is not a JSON object"
 		}
-		return nil, "the body is no JSON"
+		return nil, "the body is not JSON"
 	}
 	for _, name := range envelopeFields {
 		e.kinds[name] = kindOf(fields[name])
@@ -283,7 +283,7 @@ func readEnvelope(body []byte) (*envelope, string) {
 	return e, ""
 }
 
-// kindOf says what kind of value JSON is.
+// kindOf returns the kind of a JSON value.
 func kindOf(raw json.RawMessage) string {
 	if len(raw) == 0 {
 		return absent
@@ -304,7 +304,7 @@ func kindOf(raw json.RawMessage) string {
 	}
 }
 
-// textOf is what a string says, or how a number is written.
+// textOf returns a JSON string decoded, or another value as it is written.
 func textOf(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
@@ -313,7 +313,7 @@ func textOf(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// requestIDs are those of the first answers, which the platform's support asks for.
+// requestIDs returns the request ids of the first responses: the platform's support asks for them.
 func (x *examination) requestIDs() map[string]string {
 	ids := map[string]string{}
 	for name, p := range map[string]probe{"GetImgCode": askPicture, "CheckToken": askToken, "GetServiceTicket": askTicket} {

@@ -13,9 +13,9 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// What the doctor does only if it is asked to.
+// This file holds the checks that an option switches on.
 
-// The sizes that are tried, in KiB.
+// The sizes to test, in KiB.
 var (
 	bodySizes   = []int{8, 64, 256, 1024}
 	headerSizes = []int{2, 6, 14, 30, 60}
@@ -33,26 +33,26 @@ func (x *examination) limits(ctx context.Context) finding {
 	})
 	found := fmt.Sprintf("a body of %s; a header of %s", body, header)
 	if !bodyOK || !headerOK {
-		return bad(found, "Calls are smaller than that, but a token in a query is part of the header: ask the gateway's operators for more room.")
+		return bad(found, "The SDK's calls are smaller, but a token in a query is part of the header: ask the gateway's operators for a higher limit.")
 	}
 	return ok(found)
 }
 
-// largest says up to which size, in KiB, probes are answered as ever, and whether any is.
+// largest says up to which size, in KiB, probes get the usual response, and whether any does.
 func (x *examination) largest(ctx context.Context, sizes []int, of func(bytes int) probe) (found string, passes bool) {
 	usual := x.answer(ctx, askPicture)
 	passed := 0
 	for _, size := range sizes {
 		a := x.send(ctx, of(size*1024))
 		if a.failed != "" || a.status != usual.status || a.code() != usual.code() {
-			return fmt.Sprintf("%d KiB passes, one of %d KiB does not: %s", passed, size, a), passed > 0
+			return fmt.Sprintf("%d KiB is accepted, one of %d KiB is not: %s", passed, size, a), passed > 0
 		}
 		passed = size
 	}
-	return fmt.Sprintf("%d KiB passes, more was not tried", passed), true
+	return fmt.Sprintf("%d KiB is accepted; more was not tested", passed), true
 }
 
-// nobody is no phone number: none in China begins with 10.
+// nobody is not a real phone number: none in China begins with 10.
 const nobody = "10000000000"
 
 func (x *examination) accountCodes(ctx context.Context) finding {
@@ -61,7 +61,7 @@ func (x *examination) accountCodes(ctx context.Context) finding {
 		return unclear(err.Error())
 	}
 	_, err = x.client.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{
-		// No picture has four of these in it.
+		// No picture shows these characters.
 		Mobile: nobody, ImgCodeID: picture.Data.ImgCodeID, ImgCode: "----", SmsType: openplatform.SmsTypeLogin,
 	})
 	var refusal *openplatform.APIError
@@ -91,7 +91,7 @@ func (x *examination) askAccessToken() probe {
 	return probe{method: http.MethodGet, path: pathAccess + "?" + query.Encode()}
 }
 
-// accessToken fetches a token. What it found is about the answer if there is none in it.
+// accessToken fetches a token. Without a token in the response, found describes the response.
 func (x *examination) accessToken(ctx context.Context) (token, expired, found string, a *answer) {
 	a = x.send(ctx, x.askAccessToken())
 	if !a.succeeded() {
@@ -108,7 +108,7 @@ func (x *examination) accessToken(ctx context.Context) (token, expired, found st
 	return data.AccessToken, textOf(data.Expired), "", a
 }
 
-// accessTokenLifetime is the documented one.
+// accessTokenLifetime is the documented lifetime.
 const accessTokenLifetime = 2 * time.Hour
 
 var chinaStandardTime = time.FixedZone("CST", 8*60*60)
@@ -129,7 +129,7 @@ func (x *examination) expiredTimes(ctx context.Context) finding {
 	}
 	const margin = 5 * time.Minute
 	left := ends.Sub(now).Round(time.Second)
-	found = fmt.Sprintf("an access token ends in %v, if that is China Standard Time", left)
+	found = fmt.Sprintf("an access token expires in %v, if the time is China Standard Time", left)
 	if left <= 0 || left > accessTokenLifetime+margin {
 		return refuted(found)
 	}
@@ -141,9 +141,9 @@ func (x *examination) tokensCoexist(ctx context.Context) finding {
 	x.tickets.second = token
 	switch {
 	case x.tickets.first == "" || token == "":
-		return unclear("there are no two tokens. " + found)
+		return unclear("two tokens are needed. " + found)
 	case x.tickets.first == token:
-		return holds("the same token came twice")
+		return holds("the platform issued the same token twice")
 	}
 	first, second := x.ticketWith(ctx, x.tickets.first), x.ticketWith(ctx, x.tickets.second)
 	isInvalid := func(a *answer) bool { return a.code() == openplatform.CodeInvalidAccessToken }
@@ -151,9 +151,9 @@ func (x *examination) tokensCoexist(ctx context.Context) finding {
 	case first.trouble() != "" || second.trouble() != "" || isInvalid(second):
 		return unclear("GetServiceTicket with the new token: " + second.String())
 	case isInvalid(first):
-		return refuted("the first of two tokens is not valid any more: " + first.String())
+		return refuted("the first of two tokens is no longer valid: " + first.String())
 	default:
-		return holds("two tokens are valid at once")
+		return holds("two tokens are valid at the same time")
 	}
 }
 
@@ -168,5 +168,5 @@ func (x *examination) loginToken(ctx context.Context) finding {
 	if a.succeeded() {
 		return ok("CheckToken of the login token: " + a.String())
 	}
-	return bad("CheckToken of the login token: "+a.String(), "Log in again: a login's token has a life.")
+	return bad("CheckToken of the login token: "+a.String(), "Log in again: a login token expires.")
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// distrust says why a certificate is not to be trusted and what to do, "" if it is.
+// distrust says why a certificate is not trusted and what to do, "" if it is trusted.
 func distrust(chain []*x509.Certificate, roots *x509.CertPool, host string, now time.Time) (wrong, advice string) {
 	leaf, intermediates := chain[0], x509.NewCertPool()
 	for _, c := range chain[1:] {
@@ -23,12 +23,12 @@ func distrust(chain []*x509.Certificate, roots *x509.CertPool, host string, now 
 }
 
 const (
-	renewAdvice     = "See that this machine's clock is right; then have those who run the server renew the certificate."
-	serveAdvice     = "Have those who run the server give it a certificate that fits, or use the name that it is for."
-	authorityAdvice = "If it is the platform's, or that of a proxy of your own: give the authority's certificate with -ca FILE here, and to " +
-		"RootCAs of a DefaultTransport, for WithHTTPClient, in your program. If not, somebody else answers."
-	chainAdvice = "Have those who run the server send the intermediate certificates too. If it is an authority of the platform's own, " +
-		"give its certificate with -ca FILE here, and to RootCAs of a DefaultTransport in your program."
+	renewAdvice     = "Check this machine's clock. If it is right, ask the operators of the server to renew the certificate."
+	serveAdvice     = "Ask the operators of the server for a certificate for this host, or use the name in the certificate."
+	authorityAdvice = "If it belongs to the platform or to your own proxy: pass the authority's certificate with -ca FILE here, and in " +
+		"RootCAs of a DefaultTransport, for WithHTTPClient, in your program. If not, this is not the platform."
+	chainAdvice = "Ask the operators of the server to send the intermediate certificates too. If the platform has its own authority, " +
+		"pass its certificate with -ca FILE here, and in RootCAs of a DefaultTransport in your program."
 )
 
 func explainDistrust(err error, chain []*x509.Certificate, host string, now time.Time) (wrong, advice string) {
@@ -41,16 +41,16 @@ func explainDistrust(err error, chain []*x509.Certificate, host string, now time
 	case errors.As(err, &invalid):
 		return explainInvalid(invalid, now)
 	case errors.As(err, &other) && len(leaf.DNSNames)+len(leaf.IPAddresses) == 0:
-		return "the certificate names its host in the old way alone (Common Name), which no program of today reads", serveAdvice
+		return "the certificate names its host only as Common Name, which current programs ignore", serveAdvice
 	case errors.As(err, &other):
 		return fmt.Sprintf("the certificate is for another host: %s, not %s", namesOf(leaf), host), serveAdvice
 	case errors.As(err, &authority) && isOwnIssuer(leaf):
 		return "the certificate is self-signed", authorityAdvice
 	case errors.As(err, &authority) && len(chain) == 1:
-		return fmt.Sprintf("the certificate is signed by %s, which this machine does not know, and no intermediate certificate came with it",
+		return fmt.Sprintf("the certificate is signed by %s, which this machine does not know, and the server sent no intermediate certificate",
 			whoIs(leaf.Issuer)), chainAdvice
 	case errors.As(err, &authority):
-		return "the certificate is signed by an authority that this machine does not know: " + whoIs(chain[len(chain)-1].Issuer), authorityAdvice
+		return "the certificate is signed by an unknown authority: " + whoIs(chain[len(chain)-1].Issuer), authorityAdvice
 	default:
 		return "the certificate is not trusted: " + err.Error(), ""
 	}
@@ -59,20 +59,20 @@ func explainDistrust(err error, chain []*x509.Certificate, host string, now time
 func explainInvalid(err x509.CertificateInvalidError, now time.Time) (wrong, advice string) {
 	switch {
 	case err.Reason == x509.Expired && now.Before(err.Cert.NotBefore):
-		return "the certificate is not valid yet: it begins on " + err.Cert.NotBefore.UTC().Format(time.DateTime), renewAdvice
+		return "the certificate is not valid before " + err.Cert.NotBefore.UTC().Format(time.DateTime), renewAdvice
 	case err.Reason == x509.Expired:
 		return "the certificate has expired, on " + err.Cert.NotAfter.UTC().Format(time.DateTime), renewAdvice
 	case err.Reason == x509.IncompatibleUsage:
-		return "the certificate is not one for servers", serveAdvice
+		return "the certificate is not for servers", serveAdvice
 	default:
 		return "the certificate is not trusted: " + err.Error(), ""
 	}
 }
 
-// isOwnIssuer reports whether a certificate says that it signed itself.
+// isOwnIssuer reports whether a certificate names itself as its issuer.
 func isOwnIssuer(c *x509.Certificate) bool { return string(c.RawIssuer) == string(c.RawSubject) }
 
-// namesOf is what hosts a certificate is for.
+// namesOf returns the hosts of a certificate.
 func namesOf(c *x509.Certificate) string {
 	const enough = 3
 	names := append([]string{}, c.DNSNames...)
@@ -88,12 +88,12 @@ func namesOf(c *x509.Certificate) string {
 	return strings.Join(names, ", ")
 }
 
-// whoIs is how people call somebody whom a certificate names.
+// whoIs returns a readable name of an issuer.
 func whoIs(n pkix.Name) string {
 	for _, name := range append([]string{n.CommonName}, n.Organization...) {
 		if name != "" {
 			return name
 		}
 	}
-	return "somebody without a name"
+	return "an authority without a name"
 }

@@ -79,7 +79,7 @@ var networkDeviations = []deviation{
 		options: func(t *testing.T, _ *platform, o *doctor.Options) { //nolint:thelper // it is a case
 			startProxy(t, "", http.StatusProxyAuthRequired).through(o)
 		},
-		bad: []string{"proxy"}, says: "is in effect, and it wants another login (HTTP 407)",
+		bad: []string{"proxy"}, says: "is in effect, and it refuses the login (HTTP 407)",
 	},
 	{
 		name: "a proxy that refuses the host", chinese: "拒绝该主机的代理",
@@ -97,7 +97,7 @@ var networkDeviations = []deviation{
 			})
 			startProxy(t, inspector.server.Listener.Addr().String(), 0).through(o)
 		},
-		refutes: "https", says: "the certificate is signed by an authority that this machine does not know: Inspection CA",
+		refutes: "https", says: "the certificate is signed by an unknown authority: Inspection CA",
 	},
 }
 
@@ -118,7 +118,7 @@ var certificateDeviations = []deviation{
 			t.Cleanup(plain.Close)
 			o.BaseURL = strings.Replace(plain.URL, "http:", "https:", 1)
 		},
-		refutes: "https", says: "speaks plain http: it answered HTTP 200, code 000 成功",
+		refutes: "https", says: "speaks plain http: its response is HTTP 200, code 000 成功",
 	},
 	{
 		name: "plain http at port 80, nobody at 443", chinese: "443 端口无人监听，80 端口提供明文 http",
@@ -161,7 +161,7 @@ var certificateDeviations = []deviation{
 	{
 		name: "a certificate that is not valid yet", chinese: "证书尚未生效",
 		options: certified(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }),
-		refutes: "https", says: "the certificate is not valid yet: it begins on ",
+		refutes: "https", says: "the certificate is not valid before ",
 	},
 	{
 		name: "a certificate for another host", chinese: "证书属于另一主机",
@@ -171,12 +171,12 @@ var certificateDeviations = []deviation{
 	{
 		name: "a certificate with a Common Name alone", chinese: "证书只有 Common Name",
 		options: certified(func(c *x509.Certificate) { c.Subject.CommonName, c.DNSNames, c.IPAddresses = "127.0.0.1", nil, nil }),
-		refutes: "https", says: "the certificate names its host in the old way alone (Common Name)",
+		refutes: "https", says: "the certificate names its host only as Common Name",
 	},
 	{
 		name: "a certificate that is not one for servers", chinese: "证书用途不是服务器",
 		options: certified(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }),
-		refutes: "https", says: "the certificate is not one for servers",
+		refutes: "https", says: "the certificate is not for servers",
 	},
 	{
 		name: "a self-signed certificate", chinese: "自签名证书",
@@ -191,7 +191,7 @@ var certificateDeviations = []deviation{
 			stranger := newAuthority(t, "Stranger CA", nil)
 			s.TLS.Certificates = []tls.Certificate{stranger.issue(t, nil, stranger)}
 		},
-		refutes: "https", says: "the certificate is signed by an authority that this machine does not know: Stranger CA",
+		refutes: "https", says: "the certificate is signed by an unknown authority: Stranger CA",
 	},
 	{
 		name: "an intermediate certificate is missing", chinese: "缺少中间证书",
@@ -201,7 +201,7 @@ var certificateDeviations = []deviation{
 			p := startPlatform(t, nil, func(s *httptest.Server) { s.TLS.Certificates = []tls.Certificate{between.issue(t, nil)} })
 			o.BaseURL, o.Roots = p.server.URL, root.pool()
 		},
-		refutes: "https", says: "the certificate is signed by Intermediate CA, which this machine does not know, and no intermediate certificate came with it",
+		refutes: "https", says: "the certificate is signed by Intermediate CA, which this machine does not know, and the server sent no intermediate certificate",
 	},
 	{
 		name: "a certificate that ends in a week", chinese: "证书一周内到期",
@@ -211,26 +211,26 @@ var certificateDeviations = []deviation{
 	{
 		name: "a certificate of the caller's is demanded", chinese: "要求客户端证书",
 		server: func(_ *testing.T, s *httptest.Server) { s.TLS.ClientAuth = tls.RequireAnyClientCert },
-		bad:    []string{"answer"}, says: "the server asked for a certificate of the caller's",
+		bad:    []string{"answer"}, says: "the server asked for a client certificate",
 	},
 }
 
 var connectionDeviations = []deviation{
 	{
-		name: "requests are never answered", chinese: "请求得不到应答",
+		name: "requests are never answered", chinese: "请求得不到响应",
 		wrap: func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		},
 		options: func(_ *testing.T, _ *platform, o *doctor.Options) { o.Timeout = 300 * time.Millisecond },
-		bad:     []string{"answer"}, says: "no answer (timed out)",
+		bad:     []string{"answer"}, says: "no response (timed out)",
 	},
 	{
-		name: "connections are closed without an answer", chinese: "连接被关闭而没有应答",
+		name: "connections are closed without an answer", chinese: "连接被关闭而没有响应",
 		wrap: func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 		},
 		server: func(_ *testing.T, s *httptest.Server) { s.EnableHTTP2 = false },
-		bad:    []string{"answer"}, says: "no answer (the connection was closed before an answer: EOF)",
+		bad:    []string{"answer"}, says: "no response (the connection was closed before an answer: EOF)",
 	},
 	{
 		name: "a gateway's page, HTTP 503", chinese: "网关返回 HTTP 503 页面",
@@ -268,7 +268,7 @@ var connectionDeviations = []deviation{
 			s.EnableHTTP2 = false
 			s.Config.SetKeepAlivesEnabled(false)
 		},
-		refutes: "keep_alive", says: "a second request had to make a connection of its own",
+		refutes: "keep_alive", says: "a second request needed a new connection",
 	},
 	{
 		name: "idle connections are closed early (`-slow`)", chinese: "空闲连接很快被关闭（`-slow`）",
@@ -307,7 +307,7 @@ var answerDeviations = []deviation{
 	},
 	{
 		name: "an app id is demanded (400)", chinese: "要求 appId（400）", wrap: fresh(refusing("400", "参数[appId]不能为空")),
-		refutes: "no_signature", bad: []string{broken}, says: "it misses the parameter appId",
+		refutes: "no_signature", bad: []string{broken}, says: "it wants the parameter appId",
 	},
 	{
 		name: "the time of the request is demanded (403001)", chinese: "要求请求时间（403001）",
@@ -339,16 +339,16 @@ var answerDeviations = []deviation{
 		refutes: "envelope", says: "CheckToken: msg is an object",
 	},
 	{
-		name: "a failure has data", chinese: "失败应答带有 data",
+		name: "a failure has data", chinese: "失败响应带有 data",
 		wrap:    changingEnvelope(func(e map[string]any) { e["data"] = map[string]any{} }, checkTok, getTicket),
 		refutes: "envelope", says: "CheckToken: data of a failure is an object",
 	},
 	{
-		name: "a byte order mark", chinese: "应答以 BOM 开头",
+		name: "a byte order mark", chinese: "响应以 BOM 开头",
 		wrap: changing(func(_ *http.Request, a *httptest.ResponseRecorder) {
 			a.Body = bytes.NewBufferString("\uFEFF" + a.Body.String())
 		}),
-		refutes: "envelope", says: "GetImgCode: a byte order mark comes before it",
+		refutes: "envelope", says: "GetImgCode: it begins with a byte order mark",
 	},
 	{
 		name: "failures as pages (a gateway replaces them)", chinese: "失败以页面返回（被网关替换）",
@@ -363,7 +363,7 @@ var answerDeviations = []deviation{
 	{
 		name: "the same `request_id` each time", chinese: "`request_id` 总是相同",
 		wrap:    changingEnvelope(func(e map[string]any) { e["request_id"] = "0" }),
-		refutes: "request_ids", says: "two answers have the same request_id",
+		refutes: "request_ids", says: "two responses have the same request_id",
 	},
 	{
 		name: "`request_id` is a number", chinese: "`request_id` 是数字",
@@ -379,12 +379,12 @@ var answerDeviations = []deviation{
 	},
 	{
 		name: "failures at HTTP statuses", chinese: "失败以 HTTP 状态码返回", sandbox: []sandbox.Option{sandbox.WithHTTPStatus()},
-		refutes: "failures_at_200", says: "CheckToken of a made-up token: HTTP 401, code 401004 无效的token",
+		refutes: "failures_at_200", says: "CheckToken of an invented token: HTTP 401, code 401004 无效的token",
 	},
 	{
 		name: "`text/plain`", chinese: "`text/plain`",
 		wrap:    changing(func(_ *http.Request, a *httptest.ResponseRecorder) { a.Header().Set("Content-Type", "text/plain") }),
-		refutes: "content_type", says: "GetImgCode: it says text/plain",
+		refutes: "content_type", says: "GetImgCode: the Content-Type is text/plain",
 	},
 	{
 		name: "messages in GBK", chinese: "消息为 GBK 编码",
@@ -402,7 +402,7 @@ var answerDeviations = []deviation{
 				a.Body = bytes.NewBufferString("\x0b\x02\x80")
 			}
 		}),
-		refutes: "content_type", bad: []string{"answer", broken}, says: "GetImgCode: compressed with br, which nobody asked for",
+		refutes: "content_type", bad: []string{"answer", broken}, says: "GetImgCode: compressed with br, which was not requested",
 	},
 	{
 		name: "`{}` is refused", chinese: "拒绝 `{}`", wrap: refusingObject,
@@ -416,12 +416,12 @@ var answerDeviations = []deviation{
 	{
 		name: "a picture without `data:`", chinese: "图片没有 `data:` 前缀",
 		wrap:    changingEnvelope(func(e map[string]any) { setImg(e, aPNG()) }, imgCode),
-		refutes: "picture", says: "img is not a base64 data URL",
+		refutes: "picture", says: "img: not a data URL in base64",
 	},
 	{
 		name: "a picture that cannot be decoded", chinese: "图片无法解码",
 		wrap:    changingEnvelope(func(e map[string]any) { setImg(e, "data:image/jpg;base64,AAAA") }, imgCode),
-		refutes: "picture", says: "what it calls image/jpg cannot be decoded",
+		refutes: "picture", says: "the picture, called image/jpg, cannot be decoded",
 	},
 	{
 		name: "`img_code_id` is a number", chinese: "`img_code_id` 是数字",
@@ -435,7 +435,7 @@ var answerDeviations = []deviation{
 	},
 	{
 		name: "forms instead of JSON", chinese: "只接受表单，不接受 JSON", wrap: readingForms,
-		refutes: "json_body", says: "GetServiceTicket with made-up tokens: HTTP 200, code 400 参数[access_token]不能为空; it reads a form, as HTML pages send it",
+		refutes: "json_body", says: "GetServiceTicket with invented tokens: HTTP 200, code 400 参数[access_token]不能为空; it reads an HTML form",
 	},
 	{
 		name: "JSON is refused (HTTP 415)", chinese: "拒绝 JSON（HTTP 415）",
@@ -447,18 +447,18 @@ var answerDeviations = []deviation{
 	{
 		name: "another code for a token that is not valid", chinese: "token 无效时返回其他 code",
 		wrap:    changingEnvelope(func(e map[string]any) { e["code"] = "401100" }, checkTok),
-		refutes: "documented_codes", says: "CheckToken of a made-up token: HTTP 200, code 401100 无效的token, not code 401004",
+		refutes: "documented_codes", says: "CheckToken of an invented token: HTTP 200, code 401100 无效的token, not code 401004",
 	},
 	{
 		name: "another code for an access token that is not valid", chinese: "AccessToken 无效时返回其他 code",
 		wrap:    fresh(refusing("403100", "禁止", getTicket)),
-		refutes: "documented_codes", says: "GetServiceTicket with made-up tokens: HTTP 200, code 403100 禁止, not code 401003",
+		refutes: "documented_codes", says: "GetServiceTicket with invented tokens: HTTP 200, code 403100 禁止, not code 401003",
 		unclear: "json_body",
 	},
 	{
 		name: "a made-up token is taken", chinese: "接受虚构的 token",
 		wrap:    fresh(answering(http.StatusOK, "application/json", `{"request_id":"r","code":"000","msg":"成功","data":null}`, checkTok)),
-		refutes: "documented_codes", says: "CheckToken of a made-up token: HTTP 200, code 000 成功, not code 401004",
+		refutes: "documented_codes", says: "CheckToken of an invented token: HTTP 200, code 000 成功, not code 401004",
 	},
 	{
 		name: "a page for unknown paths", chinese: "未知路径返回页面",
@@ -471,13 +471,13 @@ var answerDeviations = []deviation{
 		refutes: "unknown_paths", says: "HTTP 404, application/json, no envelope: its code is absent",
 	},
 	{
-		name: "a gateway that answers from a store", chinese: "用缓存应答的网关", wrap: storing,
-		refutes: "once", says: "an answer to CheckToken came from a store",
+		name: "a gateway that answers from a store", chinese: "用缓存响应的网关", wrap: storing,
+		refutes: "once", says: "a response to CheckToken came from a cache",
 	},
 	{
 		name: "a gateway that sends a request twice (403002)", chinese: "把请求转发两次的网关（403002）",
 		wrap:    fresh(refusing("403002", "请勿重复请求", checkTok)),
-		refutes: "once", says: "a request that was sent once was refused as one that came twice",
+		refutes: "once", says: "a request that was sent once was refused as a duplicate",
 	},
 }
 
@@ -514,7 +514,7 @@ var askedDeviations = []deviation{
 		name: "a gateway that takes no body of 8 KiB (`-limits`)", chinese: "网关不接受 8 KiB 的请求体（`-limits`）",
 		wrap:    when(func(r *http.Request) bool { return r.ContentLength > 4<<10 }, http.StatusRequestEntityTooLarge, "text/html", "<title>413</title>"),
 		options: func(_ *testing.T, _ *platform, o *doctor.Options) { o.Limits = true },
-		bad:     []string{"limits"}, says: `a body of 0 KiB passes, one of 8 KiB does not: HTTP 413, a page with the title "413"`,
+		bad:     []string{"limits"}, says: `a body of 0 KiB is accepted, one of 8 KiB is not: HTTP 413, a page with the title "413"`,
 	},
 	{
 		name: "a refusal with a code of no class (`-tries`)", chinese: "拒绝时的 code 不属于任何类别（`-tries`）",
@@ -529,12 +529,12 @@ var askedDeviations = []deviation{
 	{
 		name: "another code for an unknown client_id (`-tries`)", chinese: "client_id 未知时返回其他 code（`-tries`）",
 		wrap: changingEnvelope(func(e map[string]any) { e["code"] = "400200" }, getTok), options: withTries,
-		refutes: "documented_codes", says: "GetAccessToken with a made-up client_id: HTTP 200, code 400200 client_id不正确, not code 403006",
+		refutes: "documented_codes", says: "GetAccessToken with an invented client_id: HTTP 200, code 400200 client_id不正确, not code 403006",
 	},
 	{
 		name: "`expired` is UTC (`-sso`)", chinese: "`expired` 是 UTC（`-sso`）",
 		wrap:    changingEnvelope(expiringAt(func(t time.Time) any { return t.Add(-8 * time.Hour).Format(time.DateTime) }), getTok),
-		options: withSSO, refutes: "expired_times", says: "an access token ends in -6h0m0s",
+		options: withSSO, refutes: "expired_times", says: "an access token expires in -6h0m0s",
 	},
 	{
 		name: "`expired` is a number (`-sso`)", chinese: "`expired` 是数字（`-sso`）",
@@ -544,7 +544,7 @@ var askedDeviations = []deviation{
 	{
 		name: "a new access token ends the last one (`-sso`)", chinese: "新的 AccessToken 使上一个失效（`-sso`）",
 		sandbox: []sandbox.Option{sandbox.WithOneAccessToken()}, options: withSSO,
-		refutes: "tokens_coexist", says: "the first of two tokens is not valid any more: HTTP 200, code 401003 无效的access_token",
+		refutes: "tokens_coexist", says: "the first of two tokens is no longer valid: HTTP 200, code 401003 无效的access_token",
 	},
 }
 

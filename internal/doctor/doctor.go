@@ -1,5 +1,5 @@
-// Package doctor asks a platform, or what stands in front of it, which of the SDK's assumptions hold. It changes nothing
-// there: what may count as a failed try, or end a token, it does only if told to.
+// Package doctor checks which of the SDK's assumptions hold for a platform and the network in between. It changes nothing
+// on the platform. Checks that may count as a failed try, or make a token invalid, are off by default.
 package doctor
 
 import (
@@ -15,16 +15,16 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// Options are what the doctor is told.
+// Options configure a run.
 type Options struct {
 	Environment openplatform.Environment
-	BaseURL     string         // "" is the environment's published one
-	Roots       *x509.CertPool // nil is the machine's
-	Timeout     time.Duration  // of one request; 0 is 10 seconds
+	BaseURL     string         // "" means the environment's published one
+	Roots       *x509.CertPool // nil means the machine's
+	Timeout     time.Duration  // of one request; 0 means 10 seconds
 
-	Slow   time.Duration // how long to watch an idle connection, 0 for not at all
-	Limits bool          // look for limits of bodies and headers
-	Tries  bool          // do what may count as a failed try
+	Slow   time.Duration // how long to watch an idle connection; 0 means not at all
+	Limits bool          // test the limits of bodies and headers
+	Tries  bool          // make checks that may count as a failed try
 	SSO    bool          // fetch access tokens with the credentials
 
 	ClientID, ClientSecret string // for SSO
@@ -32,42 +32,42 @@ type Options struct {
 
 	Network Network
 
-	Begin func(address string) // is called before the first check; may be nil
-	Each  func(Line)           // is called with each line as soon as it is known; may be nil
+	Begin func(address string) // called before the first check; may be nil
+	Each  func(Line)           // called with each line at once; may be nil
 }
 
-// Network is how the doctor reaches others. The zero value is the machine's own network.
+// Network replaces parts of the machine's network. The zero value replaces nothing.
 type Network struct {
 	Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy  func(*http.Request) (*url.URL, error)
 }
 
-// Status is what a check came to.
+// Status is the result of a check.
 type Status string
 
-// What a check about an assumption comes to.
+// The results of a check of an assumption.
 const (
 	Holds   Status = "holds"
 	Refuted Status = "does not hold"
 	Unclear Status = "could not tell"
 )
 
-// What any other check comes to.
+// The results of any other check.
 const (
 	OK      Status = "ok"
 	Bad     Status = "bad"
 	Skipped Status = "skipped"
 )
 
-// A Line is what one check found.
+// A Line is the report of one check.
 type Line struct {
-	Check      string      // its name, which is the assumption's if it asks about one
-	Assumption *Assumption // nil if it asks about none
+	Check      string      // its name, and that of its assumption
+	Assumption *Assumption // nil if the check is not about one
 	Status     Status
 	Found      string        // the evidence; it holds no secret, but may hold addresses
 	Took       time.Duration // 0 if the check was not made
-	Advice     string        // what to do; "" if there is nothing to be done
+	Advice     string        // what to do; "" for nothing
 }
 
 // Bounds of a whole run, and of a request.
@@ -76,7 +76,7 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
-// Run makes all checks, in their order. It fails only if the options are of no use.
+// Run makes all checks in order. It fails only if the options are invalid.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	x, err := newExamination(o)
 	if err != nil {
@@ -105,7 +105,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 type check struct {
 	name   string
 	wanted func(*Options) bool // nil for one that is always made
-	option string              // that has to be given to have it made
+	option string              // that switches it on
 	run    func(*examination, context.Context) finding
 }
 
@@ -113,7 +113,7 @@ type check struct {
 type finding struct {
 	status Status
 	found  string
-	advice string // in place of what the assumption has for it
+	advice string // instead of the assumption's
 }
 
 func holds(found string) finding          { return finding{status: Holds, found: found} }
@@ -130,7 +130,7 @@ func wantsSSO(o *Options) bool            { return o.SSO }
 func wantsLimits(o *Options) bool         { return o.Limits }
 func wantsLogin(o *Options) bool          { return o.SSO && o.Token != "" }
 
-// checks are all there are. An assumption is asked about by the check of its name.
+// checks are all checks. The check of an assumption has its name.
 var checks = []check{
 	{name: "name_resolution", run: (*examination).nameResolution},
 	{name: "tcp", run: (*examination).tcp},
@@ -165,7 +165,7 @@ var checks = []check{
 	{name: "login_token", wanted: wantsLogin, option: "-sso and a login token", run: (*examination).loginToken},
 }
 
-// run makes a check, unless it is not asked for or cannot be made.
+// run makes a check, unless it is not requested or not possible.
 func (x *examination) run(ctx context.Context, c check) Line {
 	line := Line{Check: c.name, Assumption: c.isAbout()}
 	begin := time.Now()
@@ -190,13 +190,13 @@ func (x *examination) finding(ctx context.Context, c check) (f finding, made boo
 	}
 	switch {
 	case !c.isWanted(&x.Options):
-		return notMade("not asked for: " + c.option + " asks"), false
+		return notMade("not requested: " + "use " + c.option), false
 	case x.blocked != "":
-		return notMade("cannot be asked: see " + x.blocked), false
+		return notMade("not possible: see " + x.blocked), false
 	case errors.Is(ctx.Err(), context.Canceled):
 		return notMade("interrupted"), false
 	case ctx.Err() != nil:
-		return notMade("the time is up: a run takes at most " + (longest + x.Slow).String()), false
+		return notMade("no time left: a run takes at most " + (longest + x.Slow).String()), false
 	default:
 		return c.run(x, ctx), true
 	}

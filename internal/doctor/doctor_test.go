@@ -55,10 +55,10 @@ func TestAllAssumptionsHoldOfTheSandbox(t *testing.T) {
 		"tls_versions":    "it speaks TLS 1.2, TLS 1.3",
 		"answer":          "GetImgCode: HTTP 200, code 000 成功",
 		"protocol":        "HTTP/2.0",
-		"compression":     "the answer comes as it is",
+		"compression":     "the response is not compressed",
 		"other_methods":   "GetImgCode by GET: HTTP 200, code 404001 接口不存在",
 		"sdk":             "GetImgCode: code 000 成功",
-		"limits":          "a body of 8 KiB passes, one of 64 KiB does not: HTTP 200, code 400003 入参解析异常; a header of 60 KiB passes",
+		"limits":          "a body of 8 KiB is accepted, one of 64 KiB is not: HTTP 200, code 400003 入参解析异常; a header of 60 KiB is accepted",
 	} {
 		assert.Contains(t, line(t, r, check).Found, found, check)
 	}
@@ -190,7 +190,7 @@ func TestARunTakesAMinuteAtMost(t *testing.T) {
 		begin := time.Now()
 		r := examine(t, o)
 		assert.Equal(t, time.Minute, time.Since(begin))
-		assert.Equal(t, "the time is up: a run takes at most 1m0s", line(t, r, "sdk").Found)
+		assert.Equal(t, "no time left: a run takes at most 1m0s", line(t, r, "sdk").Found)
 		assert.Contains(t, names(r, doctor.Unclear), "keep_alive")
 		assert.Empty(t, names(r, doctor.Refuted), text(r))
 	})
@@ -320,7 +320,7 @@ func TestAReportHoldsNoAddresses(t *testing.T) {
 	assert.Contains(t, report.String(), "the test environment at another address, over https")
 	assert.Contains(t, report.String(), "leads to another host, over https: [host]")
 	assert.Contains(t, report.String(), "TLS 1.3")
-	assert.Contains(t, report.String(), "give that to `WithBaseURL`", "what to do is told whole")
+	assert.Contains(t, report.String(), "pass it to `WithBaseURL`", "what to do is told whole")
 }
 
 // Pages of gateways like to say where they are.

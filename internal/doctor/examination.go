@@ -23,7 +23,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-// An examination is one run of the doctor, and what it has learned so far.
+// An examination is the state of one run.
 type examination struct {
 	Options
 
@@ -34,20 +34,20 @@ type examination struct {
 
 	answers  map[probe]*answer
 	statuses map[string]Status
-	asking   string // the check that is being made
-	blocked  string // the check after which no other can be made
+	asking   string // the running check
+	blocked  string // the check after which no other is possible
 	secrets  []mask.Secret
-	names    []string // that an attentive reader could tell addresses by, learned from certificates
+	names    []string // host names from certificates and redirects, which a report must not show
 
-	proxySaid atomic.Int64 // HTTP status of the proxy's answer to CONNECT
-	askedBack atomic.Bool  // the server asked for a certificate of ours
+	proxySaid atomic.Int64 // HTTP status of the proxy's response to CONNECT
+	askedBack atomic.Bool  // the server asked for a client certificate
 	peer      *x509.Certificate
-	chain     int          // how many certificates came
-	last      *watchedConn // that the last answer came over
+	chain     int          // number of certificates of the server
+	last      *watchedConn // the connection of the last response
 	tickets   ssoTokens
 }
 
-// published are the addresses of the platform's own pages. They are no secret anywhere.
+// published are the addresses on the platform's pages. A report may show them.
 var published = map[openplatform.Environment]string{
 	openplatform.Development: "https://dev-etc.ebaas.com",
 	openplatform.Test:        "https://test-etc.ebaas.com",
@@ -70,11 +70,11 @@ func newExamination(o Options) (*examination, error) {
 		return nil, err
 	}
 	if x.base, err = url.Parse(strings.TrimRight(cmp.Or(o.BaseURL, published[o.Environment]), "/")); err != nil {
-		return nil, errors.New("the base URL is no URL")
+		return nil, errors.New("the base URL is not a valid URL")
 	}
 	x.proxyURL, err = x.transport.Proxy(&http.Request{URL: x.base})
-	if err != nil { // it quotes the variable, in which a password may stand
-		return nil, errors.New("the proxy in the environment is no URL: look at HTTP_PROXY and HTTPS_PROXY")
+	if err != nil { // it quotes the variable, which may hold a password
+		return nil, errors.New("the proxy in the environment is not a valid URL: check HTTP_PROXY and HTTPS_PROXY")
 	}
 	for _, secret := range []string{o.ClientSecret, o.Token} {
 		x.keepSecret(secret)
@@ -99,7 +99,7 @@ func (x *examination) newTransport() *http.Transport {
 	if x.Network.Proxy != nil {
 		t.Proxy = x.Network.Proxy
 	}
-	t.IdleConnTimeout = 0 // who closes an idle connection is to be the other side
+	t.IdleConnTimeout = 0 // only the server may close an idle connection
 	t.DialContext = x.dial
 	t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 		x.proxySaid.Store(int64(resp.StatusCode))
@@ -125,7 +125,7 @@ func (x *examination) dial(ctx context.Context, network, address string) (net.Co
 	return &watchedConn{Conn: conn, ended: make(chan struct{})}, nil
 }
 
-// A watchedConn tells when it has ended. Net/http reads from a connection even while it is idle.
+// A watchedConn signals its end. Net/http reads from a connection even while it is idle.
 type watchedConn struct {
 	net.Conn
 	ended chan struct{}
@@ -140,7 +140,7 @@ func (c *watchedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close is what net/http does when TLS tells it of the end.
+// Close is called by net/http at the end of a TLS connection.
 func (c *watchedConn) Close() error {
 	c.end()
 	return c.Conn.Close()
@@ -148,7 +148,7 @@ func (c *watchedConn) Close() error {
 
 func (c *watchedConn) end() { c.once.Do(func() { close(c.ended) }) }
 
-// watched returns the watchedConn that conn is, or is made over.
+// watched returns the watchedConn of conn, directly or below TLS.
 func watched(conn net.Conn) *watchedConn {
 	if over, isTLS := conn.(*tls.Conn); isTLS {
 		conn = over.NetConn()
@@ -157,14 +157,14 @@ func watched(conn net.Conn) *watchedConn {
 	return w
 }
 
-// trace notes which connection a request goes over.
+// trace records the connection of a request.
 func (x *examination) trace(ctx context.Context, reused *bool) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		*reused, x.last = info.Reused, watched(info.Conn)
 	}})
 }
 
-// target is the host and port that this machine connects to, and whose they are: a proxy's, or the platform's.
+// target returns the host and port that this machine connects to, and whose they are: the proxy's or the platform's.
 func (x *examination) target() (host, port, whose string) {
 	u, whose := x.base, "the platform's"
 	if x.proxyURL != nil {
@@ -178,7 +178,7 @@ func portOf(u *url.URL) string {
 	return cmp.Or(u.Port(), known[u.Scheme])
 }
 
-// block says that after this check no other can be made.
+// block makes all checks after this one impossible.
 func (x *examination) block() { x.blocked = x.asking }
 
 func (x *examination) keepSecret(value string) {
@@ -187,17 +187,17 @@ func (x *examination) keepSecret(value string) {
 	}
 }
 
-// withoutSecrets returns a text, such as an error of the SDK's, which knows no proxy, without the secrets of this run.
+// withoutSecrets masks the secrets of this run in a text, such as an error of the SDK, which does not know the proxy.
 func (x *examination) withoutSecrets(text string) string { return mask.Secrets(text, x.secrets) }
 
-// foreign returns a text of somebody else's as it is shown: on one line, not long, and without secrets, phone numbers
-// and e-mail addresses.
+// foreign returns a text from outside as it is shown: on one line, short, with secrets, phone numbers and e-mail
+// addresses masked.
 func (x *examination) foreign(text string) string {
 	const longest = 200 // characters
 	return mask.Cut(mask.Text(text, x.secrets), longest)
 }
 
-// reason says why a request got no answer.
+// reason says why a request got no response.
 func (x *examination) reason(ctx context.Context, err error) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return "timed out"
@@ -207,12 +207,12 @@ func (x *examination) reason(ctx context.Context, err error) string {
 		return "TLS failed: " + x.foreign(detail)
 	}
 	if status := x.proxySaid.Load(); x.proxyURL != nil && status != 0 && status != http.StatusOK {
-		return fmt.Sprintf("the proxy answered HTTP %d to CONNECT", status)
+		return fmt.Sprintf("the proxy responded to CONNECT with HTTP %d", status)
 	}
 	return x.foreign(f.Reason)
 }
 
-// addresses are the texts that are addresses of somebody's network.
+// addresses returns the host names that a report must not show.
 func (x *examination) addresses() []string {
 	all := []string{x.base.Hostname()}
 	if x.proxyURL != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/delivery"
 )
 
-const reachAdvice = "The platform may be reachable from inside its own network alone. Ask those who run this machine's network for the way there: " +
+const reachAdvice = "The platform may be reachable only from its own network. Ask the operators of this machine's network how to reach it: " +
 	"a name server, a VPN, a proxy in HTTPS_PROXY, an open port."
 
 func (x *examination) nameResolution(ctx context.Context) finding {
@@ -58,7 +58,7 @@ func (x *examination) tcp(ctx context.Context) finding {
 		return bad(fmt.Sprintf("no connection to %s port %s: %s", whose, port, x.reason(ctx, err)), reachAdvice)
 	}
 	_ = conn.Close()
-	return ok(whose + " port " + port + " takes connections")
+	return ok(whose + " port " + port + " accepts connections")
 }
 
 func (x *examination) proxy(ctx context.Context) finding {
@@ -72,16 +72,16 @@ func (x *examination) proxy(ctx context.Context) finding {
 	switch status := x.proxyStatus(ctx); {
 	case status == http.StatusProxyAuthRequired:
 		x.block()
-		return bad(found+", and it wants another login (HTTP 407)", "Put user and password into the proxy's URL in HTTPS_PROXY, or have this host excepted from it.")
+		return bad(found+", and it refuses the login (HTTP 407)", "Put user and password into the proxy's URL in HTTPS_PROXY, or exclude this host with NO_PROXY.")
 	case status != 0 && status != http.StatusOK:
 		x.block()
-		return bad(fmt.Sprintf("%s, and it refuses (HTTP %d)", found, status), "Ask those who run the proxy to let this host through, or leave it out with NO_PROXY.")
+		return bad(fmt.Sprintf("%s, and it refuses (HTTP %d)", found, status), "Ask the operators of the proxy to allow this host, or exclude it with NO_PROXY.")
 	default:
 		return ok(found)
 	}
 }
 
-// proxyStatus is the HTTP status of the proxy's refusal, 0 if it is not known to refuse.
+// proxyStatus returns the HTTP status of the proxy's refusal, 0 if it does not refuse.
 func (x *examination) proxyStatus(ctx context.Context) int {
 	if x.base.Scheme == "https" {
 		_, _ = x.look(ctx, 0, 0)
@@ -93,16 +93,16 @@ func (x *examination) proxyStatus(ctx context.Context) int {
 	return 0
 }
 
-// look shakes hands with the server, at one of the versions between two; 0 is the SDK's own bound. No request follows.
+// look makes a TLS handshake with a version between lowest and highest; 0 is the SDK's limit. It sends no request.
 func (x *examination) look(ctx context.Context, lowest, highest uint16) (*tls.ConnectionState, error) {
 	ctx, cancel := context.WithTimeout(ctx, x.Timeout)
 	defer cancel()
-	seen := make(chan tls.ConnectionState, 1) // net/http may go on dialling when the request is over
+	seen := make(chan tls.ConnectionState, 1) // net/http may still dial after the request has ended
 	t := x.newTransport()
 	defer t.CloseIdleConnections()
 	t.TLSClientConfig = &tls.Config{
 		MinVersion: cmp.Or(lowest, tls.VersionTLS12), MaxVersion: highest,
-		InsecureSkipVerify: true, //nolint:gosec // the certificate is what is to be looked at, and the handshake is broken off
+		InsecureSkipVerify: true, //nolint:gosec // the certificate is checked afterwards, and the handshake is aborted
 		VerifyConnection: func(state tls.ConnectionState) error {
 			seen <- state
 			return errors.New("seen enough")
@@ -124,7 +124,7 @@ func (x *examination) look(ctx context.Context, lowest, highest uint16) (*tls.Co
 	}
 }
 
-// errNoHandshake is why there was none.
+// errNoHandshake says why there was no handshake.
 type errNoHandshake struct {
 	why  string
 	dial bool // there was no connection
@@ -146,28 +146,28 @@ func (x *examination) https(ctx context.Context) finding {
 		x.block()
 		return refuted(x.foreign(wrong)).advise(advice)
 	}
-	return holds(tls.VersionName(state.Version) + ", with a certificate that is trusted")
+	return holds(tls.VersionName(state.Version) + ", with a trusted certificate")
 }
 
-// plainly is https where the base URL says http.
+// plainly is the https check for a base URL with http.
 func (x *examination) plainly() finding {
-	f := unclear("the base URL says http, so nothing was asked over TLS")
+	f := unclear("the base URL is http, so TLS was not checked")
 	if ip, err := netip.ParseAddr(x.base.Hostname()); err == nil && ip.IsLoopback() {
 		return f
 	}
-	return f.advise("Passwords travel in the clear: plain http is for loopback.")
+	return f.advise("Passwords are sent unencrypted: use plain http for loopback only.")
 }
 
 const (
-	plainAdvice = "Give WithBaseURL the http:// address if it must be, and know that passwords travel in the clear."
-	oldAdvice   = "The SDK speaks nothing older than TLS 1.2. Have those who run the server mend it."
+	plainAdvice = "If there is no other way, pass the http:// address to WithBaseURL; passwords are then sent unencrypted."
+	oldAdvice   = "The SDK needs TLS 1.2 or later. Ask the operators of the server to enable it."
 )
 
-// noHTTPS says what there is where no handshake succeeds.
+// noHTTPS finds out why no handshake succeeds.
 func (x *examination) noHTTPS(ctx context.Context, err error) finding {
 	x.block()
 	if port, a := x.overHTTP(ctx); a != nil {
-		return refuted(fmt.Sprintf("port %s speaks plain http: it answered %s", port, a)).advise(plainAdvice)
+		return refuted(fmt.Sprintf("port %s speaks plain http: its response is %s", port, a)).advise(plainAdvice)
 	}
 	if old := x.versions(ctx, tls.VersionTLS10, tls.VersionTLS11); len(old) > 0 {
 		return refuted("nothing newer than " + old[len(old)-1] + ": " + err.Error()).advise(oldAdvice)
@@ -179,8 +179,8 @@ func (x *examination) noHTTPS(ctx context.Context, err error) finding {
 	return refuted("no TLS handshake succeeds: " + err.Error()).advise(oldAdvice)
 }
 
-// overHTTP asks over plain http, at the same port, or at http's own. It returns nil if nobody answers. A complaint that
-// the port is for https is no answer.
+// overHTTP sends a request over plain http, to the same port or to port 80. It returns nil if there is no envelope: a page
+// saying that the port is for https does not count.
 func (x *examination) overHTTP(ctx context.Context) (port string, a *answer) {
 	ports := []string{portOf(x.base)}
 	if x.base.Port() == "" {
@@ -205,7 +205,7 @@ func (x *examination) certificate(_ context.Context) finding {
 	found := fmt.Sprintf("for %s, issued by %s, in a chain of %d, until %s (%d days)", x.foreign(namesOf(x.peer)), x.foreign(whoIs(x.peer.Issuer)),
 		x.chain, x.peer.NotAfter.UTC().Format(time.DateOnly), int(left.Hours()/24))
 	if left < 14*24*time.Hour {
-		return bad(found, "Tell those who run the server: when it ends, no call succeeds.")
+		return bad(found, "Tell the operators of the server: after this date all calls fail.")
 	}
 	return ok(found)
 }
@@ -217,7 +217,7 @@ func (x *examination) tlsVersions(ctx context.Context) finding {
 	return ok("it speaks " + strings.Join(x.versions(ctx, tls.VersionTLS10, tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13), ", "))
 }
 
-// versions returns the names of those versions of TLS that the server speaks.
+// versions returns the names of the TLS versions that the server supports.
 func (x *examination) versions(ctx context.Context, all ...uint16) (spoken []string) {
 	for _, version := range all {
 		if _, err := x.look(ctx, version, version); err == nil {
@@ -228,12 +228,12 @@ func (x *examination) versions(ctx context.Context, all ...uint16) (spoken []str
 }
 
 const (
-	silentAdvice = "The network leads somewhere that does not answer. Ask the platform's operators, and those of what stands between, " +
-		"with the time of this try."
-	certificateAdvice = "Give yours to TLSClientConfig.Certificates of a DefaultTransport, and that to WithHTTPClient."
+	silentAdvice = "The server does not respond. Ask the operators of the platform, and of devices in between, " +
+		"and give them the time of this run."
+	certificateAdvice = "Add your certificate to TLSClientConfig.Certificates of a DefaultTransport, and pass that to WithHTTPClient."
 )
 
-// firstAnswer is whether there is any. Without one nothing further is asked.
+// firstAnswer checks whether there is a response. Without one, no other check is possible.
 func (x *examination) firstAnswer(ctx context.Context) finding {
 	a := x.answer(ctx, askPicture)
 	found := "GetImgCode: " + a.String()
@@ -241,16 +241,16 @@ func (x *examination) firstAnswer(ctx context.Context) finding {
 	case a.failed != "":
 		x.block()
 		if x.askedBack.Load() {
-			return bad(found+"; the server asked for a certificate of the caller's", certificateAdvice)
+			return bad(found+"; the server asked for a client certificate", certificateAdvice)
 		}
 		return bad(found, silentAdvice)
 	case a.isBusy():
-		if a.envelope == nil && a.status != http.StatusInternalServerError { // a gateway's, as are all answers now
+		if a.envelope == nil && a.status != http.StatusInternalServerError { // from a gateway, like all responses now
 			x.block()
 		}
-		return bad(found, "The platform, or a gateway before it, is in trouble or overloaded. Try again later; if it lasts, send this to the platform's support.")
+		return bad(found, "The platform, or a gateway before it, has a failure or is overloaded. Try again later. If it continues, send this report to the platform's support.")
 	case a.envelope == nil && !a.isRedirect():
-		return bad(found, "What answers is not the platform's API. See whether the address, and the proxy, are the right ones.")
+		return bad(found, "The response is not from the platform's API. Check the address and the proxy.")
 	default:
 		return ok(found)
 	}
@@ -260,7 +260,7 @@ func (x *examination) protocol(ctx context.Context) finding {
 	return ok(x.answer(ctx, askPicture).protocol + serverIn(x.answer(ctx, askPicture).header))
 }
 
-// serverIn names the program that a header says answers, if it is a well-known one: other texts can be names of machines.
+// serverIn returns the server program in a header if it is well known: other texts may be names of machines.
 func serverIn(h http.Header) string {
 	product, _, _ := strings.Cut(strings.ToLower(h.Get("Server")), "/")
 	for _, known := range []string{"nginx", "openresty", "tengine", "apache", "apache-coyote", "haproxy", "envoy", "istio-envoy", "kong", "jetty", "cloudflare"} {
@@ -277,7 +277,7 @@ func (x *examination) noRedirects(ctx context.Context) finding {
 			return refuted(fmt.Sprintf("HTTP %d leads %s", a.status, x.whereTo(a.header.Get("Location"))))
 		}
 	}
-	return holds("three operations answer without one")
+	return holds("three operations respond without a redirect")
 }
 
 // whereTo says where a redirect leads.
@@ -300,9 +300,9 @@ func (x *examination) clock(ctx context.Context) finding {
 	a := x.answer(ctx, askPicture)
 	date, err := http.ParseTime(a.header.Get("Date"))
 	if err != nil {
-		return unclear("the answer has no Date")
+		return unclear("the response has no Date")
 	}
-	// A Date is cut to the second.
+	// A Date is truncated to the second.
 	ahead := date.Add(time.Second / 2).Sub(a.sent.Add(a.took / 2)).Round(time.Second)
 	switch {
 	case ahead > time.Minute:
@@ -314,7 +314,7 @@ func (x *examination) clock(ctx context.Context) finding {
 	}
 }
 
-// ownIdleTimeout is how long the SDK's transport keeps an idle connection.
+// ownIdleTimeout is the idle timeout of the SDK's transport.
 var ownIdleTimeout = openplatform.DefaultTransport().IdleConnTimeout
 
 func (x *examination) keepAlive(ctx context.Context) finding {
@@ -323,11 +323,11 @@ func (x *examination) keepAlive(ctx context.Context) finding {
 	case second.failed != "":
 		return unclear(second.String())
 	case !second.reused && (first.envelope == nil || second.envelope == nil):
-		return unclear("after an error page a connection may be closed: " + second.String())
+		return unclear("a connection may be closed after an error page: " + second.String())
 	case !second.reused:
-		return refuted("a second request had to make a connection of its own")
+		return refuted("a second request needed a new connection")
 	case x.Slow == 0 || x.last == nil:
-		return holds("a second request went over the first one's connection; how long an idle one lives, -slow measures")
+		return holds("a second request used the first one's connection; -slow measures how long an idle one stays open")
 	}
 	begin := time.Now()
 	select {
@@ -347,7 +347,7 @@ func (x *examination) keepAlive(ctx context.Context) finding {
 func (x *examination) compression(ctx context.Context) finding {
 	a := x.answer(ctx, askGzip)
 	if a.failed != "" {
-		return bad(a.String(), "An answer that may be compressed does not come: see what a gateway in between does with Accept-Encoding: gzip.")
+		return bad(a.String(), "There is no response to a request that allows compression: check what a gateway does with Accept-Encoding: gzip.")
 	}
-	return ok("asked for gzip, the answer comes as " + cmp.Or(x.foreign(a.header.Get("Content-Encoding")), "it is"))
+	return ok("after a request for gzip, the response is " + cmp.Or(x.foreign(a.header.Get("Content-Encoding")), "not compressed"))
 }

@@ -7,7 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	_ "image/gif"  // to name what came instead of a JPEG
+	_ "image/gif"  // to name the type of a picture that is not a JPEG
 	_ "image/jpeg" // what the platform sends
 	_ "image/png"  // likewise
 	"net/http"
@@ -19,7 +19,7 @@ import (
 	"github.com/ebaas/openplatform-go/internal/mask"
 )
 
-// An asked is one of the operations that all the checks of answers look at.
+// An asked is one of the operations that the checks of responses use.
 type asked struct {
 	operation string
 	probe     probe
@@ -49,17 +49,17 @@ func (x *examination) paths(ctx context.Context) finding {
 	case trouble != "":
 		return unclear(trouble)
 	default:
-		return holds("three operations are there")
+		return holds("three operations exist")
 	}
 }
 
 func (x *examination) noSignature(ctx context.Context) finding {
 	for _, o := range operations {
 		a := x.answer(ctx, o.probe)
-		// GetImgCode has nothing that could be wrong: who is refused is the caller.
+		// GetImgCode has no parameters that could be wrong: a refusal is about the caller.
 		isRefused := o.probe == askPicture && (a.class() == 401 || a.class() == 403 || a.envelope == nil && a.status == http.StatusUnauthorized)
 		if name := a.missingParameter(); a.wantsCaller(o.ours...) && name != "" {
-			return refuted(fmt.Sprintf("%s: it misses the parameter %s (%s)", o.operation, x.foreign(name), a))
+			return refuted(fmt.Sprintf("%s: it wants the parameter %s (%s)", o.operation, x.foreign(name), a))
 		}
 		if isRefused || a.wantsCaller(o.ours...) {
 			return refuted(o.operation + ": " + a.String())
@@ -96,23 +96,23 @@ func (x *examination) envelope(ctx context.Context) finding {
 	case seen == 0:
 		return unclear("GetImgCode: " + x.answer(ctx, askPicture).String())
 	default:
-		return holds(fmt.Sprintf("%d answers have code, msg and data as documented%s", seen, x.otherFields(ctx)))
+		return holds(fmt.Sprintf("%d responses have code, msg and data as documented%s", seen, x.otherFields(ctx)))
 	}
 }
 
-// mayBeGateways reports whether an answer without an envelope can be that of something before the platform, which says
-// nothing of the platform's. Where GetImgCode is let through, other operations are.
+// mayBeGateways reports whether a response without an envelope may come from a gateway: then it says nothing about the
+// platform. A gateway that passes GetImgCode passes the other operations too.
 func (x *examination) mayBeGateways(ctx context.Context, a *answer) bool {
 	isGeneral := a.failed != "" || a.isBusy() || a.isRedirect() || a.isNotFound() || a.isEncoded()
 	return isGeneral || a.status >= http.StatusBadRequest && x.answer(ctx, askPicture).envelope == nil
 }
 
-// isEncoded reports whether the body is compressed in a way that nobody asked for.
+// isEncoded reports whether the body is compressed in a way that was not requested.
 func (a *answer) isEncoded() bool {
 	return a.failed == "" && a.header.Get("Content-Encoding") != "" && !strings.EqualFold(a.header.Get("Content-Encoding"), "identity")
 }
 
-// wrong says how an envelope differs from what is documented, but for its request_id.
+// wrong says how an envelope differs from the documented one, except its request_id.
 func (e *envelope) wrong(succeeded bool) (all []string) {
 	if e.kinds["code"] != "a string" {
 		all = append(all, "code is "+e.kinds["code"])
@@ -124,18 +124,18 @@ func (e *envelope) wrong(succeeded bool) (all []string) {
 		all = append(all, "data of a failure is "+kind)
 	}
 	if e.marked {
-		all = append(all, "a byte order mark comes before it")
+		all = append(all, "it begins with a byte order mark")
 	}
 	return all
 }
 
-// otherFields names the fields that no page lists, of which the SDK takes no notice.
+// otherFields names the undocumented fields, which the SDK ignores.
 func (x *examination) otherFields(ctx context.Context) string {
 	others := x.answer(ctx, askPicture).envelope
 	if others == nil || len(others.others) == 0 {
 		return ""
 	}
-	return ", and fields that no page lists: " + x.foreign(strings.Join(others.others, ", "))
+	return ", and undocumented fields: " + x.foreign(strings.Join(others.others, ", "))
 }
 
 func (x *examination) ownRequestIDs(ctx context.Context) finding {
@@ -151,22 +151,22 @@ func (x *examination) ownRequestIDs(ctx context.Context) finding {
 		case a.envelope.requestID == "" || utf8.RuneCountInString(a.envelope.requestID) > maxLength:
 			return refuted(fmt.Sprintf("a request_id has %d characters", utf8.RuneCountInString(a.envelope.requestID)))
 		case seen[a.envelope.requestID]:
-			return refuted("two answers have the same request_id")
+			return refuted("two responses have the same request_id")
 		}
 		seen[a.envelope.requestID] = true
 	}
-	return holds(fmt.Sprintf("%d answers, %d ids, of %d characters", len(answers), len(seen), utf8.RuneCountInString(answers[0].envelope.requestID)))
+	return holds(fmt.Sprintf("%d responses, %d ids, of %d characters", len(answers), len(seen), utf8.RuneCountInString(answers[0].envelope.requestID)))
 }
 
 func (x *examination) failuresAt200(ctx context.Context) finding {
 	a := x.answer(ctx, askToken)
 	switch {
 	case a.failed != "" || a.envelope == nil || a.code() == openplatform.CodeOK:
-		return unclear("CheckToken of a made-up token: " + a.String())
+		return unclear("CheckToken of an invented token: " + a.String())
 	case a.status == http.StatusOK:
-		return holds("CheckToken of a made-up token: " + a.String())
+		return holds("CheckToken of an invented token: " + a.String())
 	default:
-		return refuted("CheckToken of a made-up token: " + a.String())
+		return refuted("CheckToken of an invented token: " + a.String())
 	}
 }
 
@@ -175,7 +175,7 @@ func (x *examination) contentType(ctx context.Context) finding {
 	for _, o := range operations {
 		a := x.answer(ctx, o.probe)
 		if a.isEncoded() {
-			return refuted(fmt.Sprintf("%s: compressed with %s, which nobody asked for", o.operation, x.foreign(a.header.Get("Content-Encoding"))))
+			return refuted(fmt.Sprintf("%s: compressed with %s, which was not requested", o.operation, x.foreign(a.header.Get("Content-Encoding"))))
 		}
 		if a.envelope == nil {
 			continue
@@ -197,7 +197,7 @@ func wrongType(mediaType, said string, body []byte) string {
 	case said == "":
 		return "there is no Content-Type"
 	case mediaType != typeJSON:
-		return "it says " + said
+		return "the Content-Type is " + said
 	case !utf8.Valid(body):
 		return "the body is not UTF-8 (" + said + ")"
 	default:
@@ -239,7 +239,7 @@ func (x *examination) picture(ctx context.Context) finding {
 	}
 	config, format, err := image.DecodeConfig(bytes.NewReader(content))
 	if err != nil {
-		return refuted("what it calls " + x.foreign(mediaType) + " cannot be decoded")
+		return refuted("the picture, called " + x.foreign(mediaType) + ", cannot be decoded")
 	}
 	found := fmt.Sprintf("a %s of %d×%d pixels and %.1f KiB, called %s; its id has %d characters",
 		strings.ToUpper(format), config.Width, config.Height, float64(len(content))/1024, mediaType, utf8.RuneCountInString(data.ImgCodeID))
@@ -251,7 +251,7 @@ func (x *examination) picture(ctx context.Context) finding {
 
 func (x *examination) jsonBody(ctx context.Context) finding {
 	a := x.answer(ctx, askTicket)
-	found := "GetServiceTicket with made-up tokens: " + a.String()
+	found := "GetServiceTicket with invented tokens: " + a.String()
 	isUnread := slices.Contains([]string{"access_token", "token"}, a.missingParameter()) || a.code() == openplatform.CodeMalformedRequest ||
 		a.failed == "" && a.status == http.StatusUnsupportedMediaType
 	switch {
@@ -260,21 +260,21 @@ func (x *examination) jsonBody(ctx context.Context) finding {
 	case a.trouble() != "":
 		return unclear(found)
 	case a.class() == 401:
-		return holds(found + ", so it read them")
+		return holds(found + ", so it has read them")
 	default:
 		return unclear(found)
 	}
 }
 
-// readsForms says what becomes of the same parameters in a form.
+// readsForms says whether the platform reads the same parameters from a form.
 func (x *examination) readsForms(ctx context.Context) string {
 	if a := x.answer(ctx, askForm); a.class() == 401 {
-		return "; it reads a form, as HTML pages send it: " + a.String()
+		return "; it reads an HTML form: " + a.String()
 	}
-	return "; a form it does not read either"
+	return "; it does not read a form either"
 }
 
-// An expectation is the code that a page lists for what a probe does wrong.
+// An expectation is the documented code for the mistake in a probe.
 type expectation struct {
 	what  string
 	probe probe
@@ -282,13 +282,13 @@ type expectation struct {
 }
 
 var expectations = []expectation{
-	{"CheckToken of a made-up token", askToken, []openplatform.Code{openplatform.CodeInvalidToken}},
+	{"CheckToken of an invented token", askToken, []openplatform.Code{openplatform.CodeInvalidToken}},
 	{"CheckToken without a token", askNoToken, []openplatform.Code{openplatform.CodeMissingParameter}},
-	// Which of the two it looks at first is not documented.
-	{"GetServiceTicket with made-up tokens", askTicket, []openplatform.Code{openplatform.CodeInvalidAccessToken, openplatform.CodeInvalidToken}},
+	// It is not documented which of the two it checks first.
+	{"GetServiceTicket with invented tokens", askTicket, []openplatform.Code{openplatform.CodeInvalidAccessToken, openplatform.CodeInvalidToken}},
 }
 
-var madeUpClient = expectation{"GetAccessToken with a made-up client_id", askClient, []openplatform.Code{openplatform.CodeInvalidClientID}}
+var madeUpClient = expectation{"GetAccessToken with an invented client_id", askClient, []openplatform.Code{openplatform.CodeInvalidClientID}}
 
 func (x *examination) documentedCodes(ctx context.Context) finding {
 	all := expectations
@@ -315,7 +315,7 @@ func (x *examination) documentedCodes(ctx context.Context) finding {
 	case len(right) == 0:
 		return unclear(trouble)
 	default:
-		return holds("codes " + strings.Join(right, ", ") + " came where the pages say so")
+		return holds("codes " + strings.Join(right, ", ") + " are as the pages say")
 	}
 }
 
@@ -341,23 +341,23 @@ func (x *examination) once(ctx context.Context) finding {
 	case first.envelope == nil || second.envelope == nil:
 		return unclear(cmp.Or(first.trouble(), second.trouble()))
 	case first.code() == openplatform.CodeDuplicateRequest:
-		return refuted("a request that was sent once was refused as one that came twice: " + first.String())
+		return refuted("a request that was sent once was refused as a duplicate: " + first.String())
 	case second.code() == openplatform.CodeDuplicateRequest:
-		return unclear("the platform refuses a read that is repeated: " + second.String())
+		return unclear("the platform refuses a repeated read: " + second.String())
 	case x.statuses["request_ids"] != Holds:
-		return unclear("answers cannot be told apart by their request_id")
+		return unclear("responses cannot be distinguished by their request_id")
 	case first.envelope.requestID == second.envelope.requestID, first.header.Get("Age") != "", second.header.Get("Age") != "":
-		return refuted("an answer to CheckToken came from a store, not from the platform")
+		return refuted("a response to CheckToken came from a cache, not from the platform")
 	default:
-		return holds("the same read twice had two answers; a gateway that repeats after a failure cannot be seen while nothing fails")
+		return holds("the same read twice got two responses; a gateway that repeats requests only after a failure cannot be detected")
 	}
 }
 
-// sdk is whether the SDK itself succeeds. It is the only check that says so.
+// sdk checks whether a call of the SDK succeeds.
 func (x *examination) sdk(ctx context.Context) finding {
 	resp, err := x.client.GetImgCode(ctx)
 	if err != nil {
-		return bad(err.Error(), "See above for why.") // the SDK's errors hold no secret
+		return bad(err.Error(), "See the lines above.") // the SDK's errors hold no secret
 	}
 	return ok("GetImgCode: code " + string(resp.Code) + " " + mask.Cut(x.foreign(resp.Msg), 40))
 }

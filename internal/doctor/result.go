@@ -17,7 +17,7 @@ import (
 	openplatform "github.com/ebaas/openplatform-go"
 )
 
-// A Result is what a run found.
+// A Result is the report of a run.
 type Result struct {
 	Environment openplatform.Environment
 	BaseURL     string
@@ -25,13 +25,13 @@ type Result struct {
 	Lines       []Line
 	RequestIDs  map[string]string // by operation
 
-	hide []string // names that are addresses of somebody's network
+	hide []string // host names that a report must not show
 }
 
 // Exit statuses of the program.
 const (
 	ExitOK      = 0
-	ExitBad     = 1 // a check went badly, but no assumption is refuted
+	ExitBad     = 1 // a check failed, but no assumption is refuted
 	ExitRefuted = 3 // an assumption does not hold
 )
 
@@ -56,10 +56,10 @@ func (r *Result) count(s Status) (n int) {
 	return n
 }
 
-// WriteLine writes what one check found, as it stands in a table.
+// WriteLine writes the report of one check, in columns.
 func WriteLine(w io.Writer, l Line) {
 	took := fmt.Sprintf("%.1f ms", float64(l.Took.Microseconds())/1000)
-	if took == "0.0 ms" { // another check's request told
+	if took == "0.0 ms" { // the check used another check's request
 		took = ""
 	}
 	_, _ = fmt.Fprintf(w, "%-*s  %-16s  %9s  %s\n", len(Unclear), l.Status, l.Check, took, l.Found)
@@ -85,7 +85,7 @@ func (r *Result) WriteTail(w io.Writer) {
 	}
 }
 
-// WriteReport writes all as a text to send to others. It holds no address of anybody's network, unless addresses says so.
+// WriteReport writes the whole report as text, to send to others. Without addresses, it shows only published ones.
 func (r *Result) WriteReport(to io.Writer, addresses bool) error {
 	w := bufio.NewWriter(to)
 	address := r.BaseURL
@@ -103,7 +103,7 @@ func (r *Result) WriteReport(to io.Writer, addresses bool) error {
 	return w.Flush()
 }
 
-// shownAddress is the base URL, if it is a published one.
+// shownAddress returns the base URL if it is a published one.
 func (r *Result) shownAddress() string {
 	if r.BaseURL == published[r.Environment] {
 		return r.BaseURL
@@ -117,7 +117,7 @@ var (
 	nameLike    = regexp.MustCompile(`(?i)\b(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.[a-z][a-z0-9-]+\b`)
 )
 
-// withoutAddresses returns a text without the addresses and the names of hosts in it, but for the published ones.
+// withoutAddresses replaces the addresses and host names in a text, except the published ones.
 func (r *Result) withoutAddresses(text string) string {
 	for _, name := range slices.SortedFunc(slices.Values(r.hide), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
 		if name != "" && !isPublished(name) {
@@ -138,7 +138,7 @@ func (r *Result) withoutAddresses(text string) string {
 	})
 }
 
-// replaceWord replaces a word, not a part of a longer one.
+// replaceWord replaces whole words only.
 func replaceWord(text, word, by string) string {
 	return regexp.MustCompile(`(?i)(^|[^\w-])`+regexp.QuoteMeta(word)+`($|[^\w-])`).ReplaceAllString(text, "${1}"+by+"${2}")
 }
@@ -152,7 +152,7 @@ func isPublished(host string) bool {
 	return false
 }
 
-// MarshalJSON writes a result for machines.
+// MarshalJSON implements [json.Marshaler] for programs that read the report.
 func (r *Result) MarshalJSON() ([]byte, error) {
 	type line struct {
 		Check      string  `json:"check"`

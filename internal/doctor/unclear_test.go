@@ -34,7 +34,7 @@ func TestWhatProvesNothingIsUnclear(t *testing.T) {
 					next.ServeHTTP(w, r)
 				})
 			},
-			unclear: []string{"clock"}, says: "the answer has no Date",
+			unclear: []string{"clock"}, says: "the response has no Date",
 		},
 		"an error page that ends the connection": {
 			wrap: answering(http.StatusBadRequest, "text/html", "<title>400</title>"),
@@ -46,7 +46,7 @@ func TestWhatProvesNothingIsUnclear(t *testing.T) {
 				"keep_alive", "paths", "no_signature", "envelope", "request_ids", "failures_at_200", "content_type",
 				"empty_object", "picture", "json_body", "documented_codes", "unknown_paths", "once",
 			},
-			says: "after an error page a connection may be closed",
+			says: "a connection may be closed after an error page",
 		},
 		"CheckToken fails": {
 			wrap:    page(checkTok),
@@ -54,10 +54,10 @@ func TestWhatProvesNothingIsUnclear(t *testing.T) {
 		},
 		"a read is refused when it is repeated": {
 			wrap:    refusingSecond(checkTok),
-			unclear: []string{"once"}, says: "the platform refuses a read that is repeated: HTTP 200, code 403002",
+			unclear: []string{"once"}, says: "the platform refuses a repeated read: HTTP 200, code 403002",
 		},
 		"SendSmsCode fails": {
-			wrap: page(sendSms), options: withTries, unclear: []string{"account_codes"}, says: "SendSmsCode with a wrong picture code: openplatform: SendSmsCode: unusable answer",
+			wrap: page(sendSms), options: withTries, unclear: []string{"account_codes"}, says: "SendSmsCode with a wrong picture code: openplatform: SendSmsCode: unusable response",
 		},
 		"SendSmsCode answers 500": {
 			wrap: refusing("500", "系统异常", sendSms), options: withTries, unclear: []string{"account_codes"}, says: "code 500 系统异常, outcome unknown",

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// NamesOf returns a function that gives the same answer for two names that encoding/json takes
-// for one field, when it decodes an object into a t: open_id and OPEN_ID are one field of a
-// struct, and the last one would win. The names of a map may differ in case alone.
+// NamesOf returns a function that returns the same text for two names that encoding/json decodes into
+// the same field of a t: open_id and OPEN_ID are one field of a struct, and the last one would be
+// used. The names in a map may differ only in case.
 func NamesOf(t reflect.Type) func(depth int, name string) string {
 	if isStrict(t, map[reflect.Type]bool{}) {
 		return Caseless

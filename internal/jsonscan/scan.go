@@ -59,7 +59,7 @@ func cutValue(s []byte) (value, after []byte) {
 	return s, nil
 }
 
-// Unquote returns what a JSON string says, without a copy where it says it plainly.
+// Unquote decodes a JSON string, without a copy if it has no escapes.
 func Unquote(quoted []byte) ([]byte, error) {
 	if bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) {
 		return quoted[1 : len(quoted)-1], nil
@@ -71,8 +71,8 @@ func Unquote(quoted []byte) ([]byte, error) {
 
 var errNotText = errors.New("neither a string nor a number")
 
-// Text returns what a JSON string says, the digits of a number, and nothing for null: some
-// gateways send numbers for strings.
+// Text decodes a JSON string. It returns the digits of a number, because some gateways send numbers,
+// and nothing for null.
 func Text(value []byte) ([]byte, error) {
 	switch {
 	case value[0] == '"':
@@ -86,9 +86,8 @@ func Text(value []byte) ([]byte, error) {
 	}
 }
 
-// IsUnicode reports whether all strings in valid JSON are Unicode: bytes that are UTF-8, and
-// no half of a surrogate pair. Of anything else a decoder makes U+FFFD, and two values
-// become one.
+// IsUnicode reports whether all strings in valid JSON are valid UTF-8 without unpaired surrogates. A
+// decoder replaces others by U+FFFD, and different values become equal.
 func IsUnicode(value []byte) bool {
 	if !utf8.Valid(value) {
 		return false
@@ -135,9 +134,9 @@ func anyEscape(value []byte, visit func(c rune, adjoins bool) bool) bool {
 	return false
 }
 
-// HasDuplicate reports whether any object in a valid JSON value, at any depth, has two
-// members whose names are the same to same, which is told how many objects and arrays are
-// around the object. It looks at each byte once.
+// HasDuplicate reports whether any object in a valid JSON value, at any depth, has two members for
+// whose names same returns the same text. depth is the number of objects and arrays around the
+// object. It reads each byte once.
 func HasDuplicate(value []byte, same func(depth int, name string) string) bool {
 	var within []map[string]bool // the names of each object that is open, nil for an array
 	isName := false

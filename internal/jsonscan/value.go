@@ -19,10 +19,10 @@ var (
 	textMarshalerType = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// Inspect looks at what encoding/json would encode of v by itself. A string that is not UTF-8
-// is [ErrNotUnicode]: encoding/json would make U+FFFD of its bytes, and two values would
-// become one. A type with a MarshalJSON method that refuse names is [ErrRefused]. What
-// MarshalJSON methods return is not looked at.
+// Inspect checks the values that encoding/json would encode of v. A string that is not UTF-8 is
+// [ErrNotUnicode]: encoding/json would replace its bytes by U+FFFD, and different values would become
+// equal. A type with a MarshalJSON method for which refuse is true is [ErrRefused]. The results of
+// MarshalJSON methods are not checked.
 func Inspect(v any, refuse func(reflect.Type) bool) error {
 	i := inspector{refuse: refuse, seen: map[place]bool{}}
 	return i.inspect(reflect.ValueOf(v))
@@ -33,7 +33,7 @@ type inspector struct {
 	seen   map[place]bool
 }
 
-// A place is where a pointer, a map or a slice is.
+// A place is the address of a pointer, a map or a slice.
 type place struct {
 	t      reflect.Type
 	at     uintptr
@@ -70,7 +70,7 @@ func (i inspector) inspect(v reflect.Value) error {
 	return nil
 }
 
-// inspectText looks at what v's MarshalText returns.
+// inspectText checks the result of v's MarshalText.
 func inspectText(v reflect.Value) error {
 	if v.Kind() == reflect.Pointer && v.IsNil() || !v.CanInterface() {
 		return nil

@@ -1,13 +1,12 @@
-// Package mask makes text fit to print: secrets, phone numbers and e-mail addresses
-// replaced, on one line of a bounded length.
+// Package mask makes text printable: it replaces secrets, phone numbers and e-mail addresses, and
+// returns one line of a limited length.
 //
-// A text is cut to a few kilobytes and read three times: as it stands, with each escape
-// (%41, \u0041, &#65;) decoded once, and decoded until no escape is left. Each time only letters and digits count, whatever
-// their case and width, so that a secret is found in any spelling. Every piece of eight
-// characters of a secret is masked wherever it stands: a secret cut in half is masked too.
-// A shorter secret is masked as a whole; at the end of a text that was cut, its beginning
-// is enough. The pieces are looked up in a table, so the work grows with the length of the
-// text and of the secrets, and with nothing else.
+// A text is cut to a few kilobytes and searched in three forms: as it is, with each escape
+// (%41, \u0041, &#65;) decoded once, and decoded until no escape is left. The search uses only
+// letters and digits, without case and width, so it finds a secret in any spelling. It masks every
+// piece of eight characters of a secret: a part of a secret is masked too. A shorter secret is
+// masked as a whole, or its beginning at the end of a text that was cut. The pieces are looked up
+// in a table, so the time is linear in the length of the text and of the secrets.
 package mask
 
 import (
@@ -18,24 +17,24 @@ import (
 )
 
 const (
-	// maxText is how much of a text is looked at, in bytes: far more than is printed.
+	// maxText is how much of a text is searched, in bytes: much more than is printed.
 	maxText = 4 << 10
 	// cutAt is the shortest text that may have been cut, in bytes: the platform's msg has
 	// at most 255 characters.
 	cutAt = 255
-	// piece is how many characters of a secret give it away.
+	// piece is how many characters of a secret must not be shown.
 	piece = 8
-	// minSecret is the shortest secret. To mask a shorter one would leave no text to read.
+	// minSecret is the shortest secret. Masking shorter ones would make every text unreadable.
 	minSecret = 3
 )
 
-// A Secret is a value that must not be printed, and how it is shown instead.
+// A Secret is a value that must not be printed, with its masked form.
 type Secret struct {
 	Value string
 	Mask  func(value string) string
 }
 
-// All says that something is there, and nothing about it.
+// All masks a value completely.
 func All(value string) string {
 	if value == "" {
 		return ""
@@ -43,8 +42,7 @@ func All(value string) string {
 	return "***"
 }
 
-// Mobile keeps of a phone number what its owner recognises: 176****3340. Of anything
-// shorter it keeps nothing.
+// Mobile masks a phone number: 176****3340. It masks a shorter text completely.
 func Mobile(value string) string {
 	r := []rune(value)
 	if len(r) < 11 {
@@ -61,8 +59,8 @@ var (
 	notDigit  = regexp.MustCompile(`\D`)
 )
 
-// Text returns s in the form of [Plain] with the secrets masked, and all phone numbers and
-// e-mail addresses, whoever they belong to.
+// Text returns s in the form of [Plain], with the secrets and all phone numbers and e-mail addresses
+// masked.
 func Text(s string, secrets []Secret) string {
 	t := newText(s)
 	t.hideContacts()
@@ -80,8 +78,8 @@ func Secrets(s string, secrets []Secret) string {
 	return t.String()
 }
 
-// RequestID returns id with the secrets masked. Chance puts a short secret into a UUID:
-// there only long ones are looked for, because support must be able to find the request.
+// RequestID returns id with the secrets masked. A UUID may contain a short secret by chance: only
+// long ones are searched there, because support needs the id.
 func RequestID(id string, secrets []Secret) string {
 	t := newText(id)
 	t.isUUID = IsUUID(id)
@@ -97,8 +95,8 @@ func IsUUID(id string) bool {
 	return 32 <= len(id) && len(id) <= longestUUID && strings.Trim(id, "0123456789abcdefABCDEF-") == ""
 }
 
-// MayShow reports whether [RequestID] would mask anything of uuid for the sake of a secret. It
-// needs no memory: there is a UUID in nearly every answer.
+// MayShow reports whether [RequestID] would mask a part of uuid because of a secret. It does not
+// allocate: nearly every response has a UUID.
 func MayShow(uuid, secret string) bool {
 	return sharesPiece(uuid, secret, way{}) || sharesPiece(uuid, secret, way{punctuation: true})
 }

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// A reading is what counts of a string when secrets are looked for.
+// A reading is the part of a string that is searched for secrets.
 type reading []char
 
 // A char is one letter, folded, and the bytes of the string that it was read from.
@@ -20,19 +20,19 @@ type char struct {
 // A span is a place in a string, in bytes.
 type span struct{ from, to int }
 
-// A way is how a string is read.
+// A way says how a string is read.
 type way struct {
 	decoding    decoding
 	punctuation bool // counts too
 }
 
-// A decoding is whether percent, JSON and HTML escapes count as what they stand for.
+// A decoding says whether percent, JSON and HTML escapes are decoded.
 type decoding int
 
 const (
 	asItStands decoding = iota
-	once                // what is decoded is not decoded again
-	fully               // nor is an escape left
+	once                // a decoded text is not decoded again
+	fully               // until no escape is left
 )
 
 // ofSecret is the way to read a secret that is looked for in a text read in way w. Of a text
@@ -186,8 +186,8 @@ func characterOf(reference string) (c rune, ok bool) {
 	return rune(value), err == nil && value > 0
 }
 
-// names are those that frameworks escape with. Package html has two thousand more, in a
-// table that would be a fourth of what the SDK adds to a program.
+// names are the character references that frameworks use. Package html has two thousand more, in a
+// table that would be a fourth of the SDK's size in a program.
 var names = func() map[string]rune {
 	all := map[string]rune{"amp": '&', "lt": '<', "gt": '>', "quot": '"', "apos": '\''}
 	for i, name := range strings.Fields(latin1) {
@@ -213,11 +213,9 @@ func (d *decoder) replace(start int, decoded string) bool {
 	return true
 }
 
-// Plain makes s valid, printable and of one line, with one space where there was any
-// kind of space, and plain letters and digits for the full-width ones of Chinese input
-// methods. It
-// comes before masking: what hides a secret from a pattern does not hide it from a
-// reader.
+// Plain makes s valid, printable and one line, with single spaces, and with normal letters and
+// digits instead of the full-width ones of Chinese input methods. It is applied before masking:
+// otherwise spellings could hide a secret from the search.
 func Plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A text is looked through for secrets.
+// A text is a string that is searched for secrets.
 type text struct {
 	s      string
 	isUUID bool
@@ -23,7 +23,7 @@ type shown struct {
 
 const (
 	nobody  = 0
-	contact = -1 // a phone number or an e-mail address, whoever it belongs to
+	contact = -1 // any phone number or e-mail address
 	several = -2
 )
 
@@ -191,8 +191,8 @@ func (t *text) String() string {
 	return out.String()
 }
 
-// shownAt returns what stands for a hidden place. The mask of a phone number or a secret does
-// only if nothing else is in it, of which it would show a part.
+// shownAt returns the masked form of a hidden place. The mask of a phone number or a secret is used
+// only if nothing else is in it: otherwise it would show a part of that.
 func (t *text) shownAt(place span) string {
 	whole, ok := t.whole[place]
 	isOthers := func(owner int) bool { return owner != whole.owner && owner != contact }

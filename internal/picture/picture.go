@@ -5,19 +5,19 @@ import (
 	"bytes"
 	"errors"
 	"image"
-	_ "image/gif"  // no document forbids it
+	_ "image/gif"  // not documented, but possible
 	_ "image/jpeg" // what the platform sends
-	_ "image/png"  // no document forbids it
+	_ "image/png"  // not documented, but possible
 	"os"
 	"strings"
 )
 
-// terminalColumns is what the narrowest usual terminal has.
+// terminalColumns is the width of the narrowest usual terminal.
 const terminalColumns = 80
 
 // Draw draws a picture in half blocks, two dots to a character. The strokes become
-// blocks in the terminal's own text colour and the paper stays empty, which reads
-// the same on a dark terminal and on a light one.
+// blocks in the terminal's own text colour and the paper stays empty, which works
+// on dark and light terminals.
 func Draw(data []byte) (string, error) {
 	picture, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {

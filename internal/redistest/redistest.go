@@ -1,5 +1,5 @@
-// Package redistest runs Redis servers for the length of a test: one, a cluster, or a master
-// with a replica and Sentinels.
+// Package redistest runs Redis servers during a test: one server, a cluster, or a master with a
+// replica and Sentinels.
 package redistest
 
 import (
@@ -28,7 +28,7 @@ type Server struct {
 	leash  *leash
 }
 
-// Start starts a server with these lines of configuration, beside its own.
+// Start starts a server with additional lines of configuration.
 func Start(tb testing.TB, lines ...string) *Server {
 	tb.Helper()
 	const tries = 5 // somebody else may take the port between the look at it and its use
@@ -95,14 +95,14 @@ func (s *Server) answers() bool {
 	return false
 }
 
-// Kill ends the server as a crash does. To kill it again does nothing.
+// Kill ends the server like a crash. Killing it again does nothing.
 func (s *Server) Kill() {
 	if s.leash == nil {
 		return
 	}
 	s.leash.pull()
 	s.leash = nil
-	_ = s.cmd.Wait() // how a process ends that was killed is no news
+	_ = s.cmd.Wait() // the error of a killed process is expected
 }
 
 // Restart starts the server again after Kill, on its old port, with nothing in it.
@@ -113,7 +113,7 @@ func (s *Server) Restart() {
 	}
 }
 
-// Stop has the server hang: connections are accepted by the system, and nothing is answered.
+// Stop makes the server hang: the system accepts connections, and there are no responses.
 func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
 
 // Continue ends what Stop began.
@@ -126,7 +126,7 @@ func (s *Server) signal(sig syscall.Signal) {
 	}
 }
 
-// MustDo does a command and returns the answer, which must be no error.
+// MustDo sends a command and returns the response, which must not be an error.
 func (s *Server) MustDo(args ...string) (answer string) {
 	s.tb.Helper()
 	answer, err := s.Do(args...)

@@ -1,4 +1,4 @@
-// Package retry is the arithmetic of repetition: how long to wait, and how often at most.
+// Package retry calculates retries: the waits and the limits.
 package retry
 
 import (
@@ -10,19 +10,18 @@ import (
 // source replaces the runtime's random numbers while a simulation runs.
 var source atomic.Pointer[rand.Rand]
 
-// Jitter returns a random duration from 0 to d, so that callers who failed together do not
-// come back together.
+// Jitter returns a random duration from 0 to d, so that callers that failed together do not retry
+// together.
 func Jitter(d time.Duration) time.Duration {
 	if r := source.Load(); r != nil {
 		return time.Duration(r.Int64N(int64(d) + 1))
 	}
-	return rand.N(d + 1) //nolint:gosec // a wait needs no secrecy
+	return rand.N(d + 1) //nolint:gosec // a wait is not a secret
 }
 
-// Seed makes Jitter repeatable from seed on, and the function that it returns makes it
-// random again. It is for simulations that run on one processor: a seeded Jitter is not
+// Seed makes Jitter repeatable. The returned function makes it random again. It is for simulations that run on one processor: a seeded Jitter is not
 // safe for concurrent use.
 func Seed(seed uint64) (reset func()) {
-	source.Store(rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // it is to be guessed
+	source.Store(rand.New(rand.NewPCG(seed, 0))) //nolint:gosec // it must be repeatable
 	return func() { source.Store(nil) }
 }

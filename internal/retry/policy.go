@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Policy says how often to attempt a call, and how long to wait between attempts.
+// A Policy sets the number of attempts of a call and the waits between them.
 type Policy struct {
 	MaxAttempts int
 	BaseDelay   time.Duration
@@ -30,8 +30,8 @@ func (p Policy) WithDefaults() Policy {
 	return p
 }
 
-// Delay returns how long to wait after attempt n, which is counted from 1. retryAfter is what
-// the server asked for; ok is false if that is more than the policy allows.
+// Delay returns the wait after attempt n, counted from 1. retryAfter is the wait that the server asked
+// for; ok is false if the policy does not allow it.
 func (p Policy) Delay(n int, retryAfter time.Duration) (d time.Duration, ok bool) {
 	if retryAfter > p.MaxDelay {
 		return 0, false
@@ -77,7 +77,7 @@ func IsBusy(status int) bool {
 func After(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	if value != "" && strings.Trim(value, "0123456789") == "" {
-		seconds, _ := strconv.ParseUint(value, 10, 64) // of what does not fit, the most that does
+		seconds, _ := strconv.ParseUint(value, 10, 64) // a number that is too large becomes the largest
 		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second
 	}
 	date, err := http.ParseTime(value)

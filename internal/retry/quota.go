@@ -2,22 +2,22 @@ package retry
 
 import "sync/atomic"
 
-// A Quota bounds the repetitions of all calls of a client together. It begins full, with 10
-// repetitions, and every call adds a tenth of one: a server that stays down gets 1.1 times its
-// normal traffic, and not three times. It is safe for concurrent use.
+// A Quota limits the retries of all calls of a client together. It starts full, with 10 retries, and
+// every call adds a tenth of one: a server that is down gets 1.1 times its normal traffic, not three
+// times. It is safe for concurrent use.
 type Quota struct {
-	spent atomic.Int64 // tenths of a repetition; 0 is a full quota
+	spent atomic.Int64 // tenths of a retry; 0 is a full quota
 }
 
 const (
-	full = 100 // tenths of a repetition
+	full = 100 // tenths of a retry
 	one  = 10
 )
 
-// Deposit adds what a call adds.
+// Deposit adds the share of one call.
 func (q *Quota) Deposit() { q.add(1) }
 
-// GiveBack adds a repetition that was taken and not made.
+// GiveBack returns a retry that was taken and not made.
 func (q *Quota) GiveBack() { q.add(one) }
 
 func (q *Quota) add(tenths int64) {
@@ -29,7 +29,7 @@ func (q *Quota) add(tenths int64) {
 	}
 }
 
-// Withdraw takes one repetition, and reports whether there was one.
+// Withdraw takes one retry, and reports whether there was one.
 func (q *Quota) Withdraw() bool {
 	for {
 		spent := q.spent.Load()

@@ -1,6 +1,5 @@
-// Package seal turns access tokens into what a token store may see, and back. Who reads the
-// store, or a dump of it, but does not know the client secret, learns neither a token nor
-// whose it is.
+// Package seal encrypts access tokens for a token store. Without the client secret, the store or a
+// dump of it shows neither a token nor its business system.
 package seal
 
 import (
@@ -14,25 +13,24 @@ import (
 	"errors"
 )
 
-// version changes with anything below: two versions of the SDK share no keys of the store.
+// version changes with any change below: SDK versions with different formats share no keys.
 const version = "v1"
 
-// ErrNotSealed says that a value cannot be opened.
+// ErrNotSealed means that a value cannot be decrypted.
 var ErrNotSealed = errors.New("the value does not decrypt")
 
 var encoding = base64.RawURLEncoding.Strict()
 
-// A Sealer is for the tokens of one client id and secret on one platform.
+// A Sealer encrypts the tokens of one client id and secret on one platform.
 type Sealer struct {
 	key      string // of the store
 	aead     cipher.AEAD
 	nonceKey []byte
 }
 
-// New returns the Sealer of a client id and secret on the platform at baseURL. All that it
-// uses is derived from the three together, so that a value of another business system does
-// not open, even if it is moved in the store. It fails only where GODEBUG=fips140=only
-// forbids a nonce of one's own.
+// New returns the Sealer of a client id and secret on the platform at baseURL. Its keys
+// are derived from all three, so a value of another business system cannot be decrypted, even if it
+// is moved in the store. New fails only with GODEBUG=fips140=only, which forbids derived nonces.
 func New(baseURL, clientID, clientSecret string) (*Sealer, error) {
 	purpose := "openplatform-go token store " + version + "\x00" + baseURL + "\x00" + clientID
 	derived, err := hkdf.Key(sha256.New, []byte(clientSecret), nil, purpose, 3*32)
@@ -54,8 +52,8 @@ func New(baseURL, clientID, clientSecret string) (*Sealer, error) {
 // Key returns the key under which the store keeps the token: 80 characters.
 func (s *Sealer) Key() string { return s.key }
 
-// Seal returns token encrypted. The nonce is derived from the token, so that one token is
-// always the same value, which every machine can name when it asks to delete it.
+// Seal encrypts token. The nonce is derived from the token, so the same token always has the same
+// value, and every machine can delete it by its value.
 func (s *Sealer) Seal(token string) (value string) {
 	mac := hmac.New(sha256.New, s.nonceKey)
 	mac.Write([]byte(token))
@@ -63,7 +61,7 @@ func (s *Sealer) Seal(token string) (value string) {
 	return encoding.EncodeToString(s.aead.Seal(nonce, nonce, []byte(token), nil))
 }
 
-// Open returns the token that an equal Sealer has sealed, and ErrNotSealed for any other value.
+// Open decrypts a value of an equal Sealer. It returns ErrNotSealed for any other value.
 func (s *Sealer) Open(value string) (token string, err error) {
 	sealed, err := encoding.DecodeString(value)
 	n := s.aead.NonceSize()

@@ -1,4 +1,4 @@
-// Package tables shows what tests measured: on standard output and, with the flag -update, in a page of docs.
+// Package tables prints the results of tests as tables and, with the flag -update, writes them into a page of docs.
 package tables
 
 import (
@@ -11,8 +11,7 @@ import (
 
 var update = flag.Bool("update", false, "write the tables into the pages of docs")
 
-// Markdown returns a table with aligned columns, so that it reads well in a terminal and in a diff. The first row is the
-// header.
+// Markdown returns a table with aligned columns, for terminals and diffs. The first row is the header.
 func Markdown(rows [][]string) string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 1, ' ', tabwriter.Debug)
@@ -31,8 +30,8 @@ func dash(r rune) rune {
 	return '-'
 }
 
-// Show prints a table below its caption. With -update it also takes its place in the page at path, between the comments
-// "begin name" and "end name": what stands there was measured, not typed.
+// Show prints a table below its caption. With -update it also writes the table into the page at path, between the
+// comments "begin name" and "end name".
 func Show(path, name, caption string, rows [][]string) error {
 	shown := strings.TrimLeft(caption+"\n\n"+Markdown(rows), "\n")
 	fmt.Printf("\n%s\n", shown)

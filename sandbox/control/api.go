@@ -28,24 +28,24 @@ const (
 // route is one method of one path of the API.
 type route struct {
 	method string
-	path   string   // below /_sandbox; a segment {…} takes anything
+	path   string   // below /_sandbox; a segment {…} matches anything
 	query  []string // the names of its parameters
 	status int      // of its success; 200 unless given
 
-	// handle returns what to answer, nil for an empty body. One that has answered itself returns errAnswered.
+	// handle returns the body of the response, nil for an empty one. After it has responded itself, it returns errAnswered.
 	handle func(c *call) (any, error)
 
-	spaceless bool // needs no space, and makes none
-	rootOnly  bool // is there in the space without a name alone
-	state     bool // takes or gives a whole state, which is large
+	spaceless bool // does not need or create a space
+	rootOnly  bool // only in the space without a name
+	state     bool // reads or writes a whole state, which is large
 }
 
 var errAnswered = errors.New("answered already")
 
-// routes is the API, in the order of api/sandbox.yaml. Of two that fit, the first counts.
+// routes are the API, in the order of api/sandbox.yaml. The first that matches is used.
 var routes = slices.Concat(programRoutes(), messageRoutes(), platformRoutes(), requestRoutes(), troubleRoutes(), stateRoutes(), spaceRoutes())
 
-// call is one request to the API on its way.
+// call is one request to the API.
 type call struct {
 	handler *Handler
 	space   *space
@@ -53,12 +53,12 @@ type call struct {
 
 	w     http.ResponseWriter
 	r     *http.Request
-	id    string // what the {…} of the path took
+	id    string // the text for {…} in the path
 	query url.Values
 	body  []byte
 }
 
-// serveAPI answers a request to the API of a space.
+// serveAPI serves the API of a space.
 func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, space string) {
 	answer, status, timeout, err := h.callAPI(w, r, space)
 	switch {
@@ -83,7 +83,7 @@ func (h *Handler) callAPI(w http.ResponseWriter, r *http.Request, name string) (
 	limit, timeout := maxBody, bodyTimeout
 	if found.state {
 		if !h.states.take() {
-			return nil, 0, 0, refusef(http.StatusServiceUnavailable, "another export or import is under way: try again when it is done")
+			return nil, 0, 0, refusef(http.StatusServiceUnavailable, "another export or import is running: try again later")
 		}
 		defer h.states.leave()
 		limit, timeout = maxState, stateTimeout
@@ -102,14 +102,14 @@ func (h *Handler) callAPI(w http.ResponseWriter, r *http.Request, name string) (
 		c.sandbox = c.space.sandbox
 	}
 	answer, err = found.handle(c)
-	if found.state && err == nil && answer != nil { // while it has its place: a state takes much memory
+	if found.state && err == nil && answer != nil { // within its place: a state needs much memory
 		writeJSON(w, http.StatusOK, answer, timeout)
 		err = errAnswered
 	}
 	return answer, max(found.status, http.StatusOK), writeTimeout, err
 }
 
-// findRoute returns the route of a path that is still escaped, and what its {…} took.
+// findRoute returns the route of an escaped path, and the text for {…}.
 func findRoute(w http.ResponseWriter, method, path, space string) (found route, id string, err error) {
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -127,12 +127,12 @@ func findRoute(w http.ResponseWriter, method, path, space string) (found route, 
 	}
 	if len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		return route{}, "", refusef(http.StatusMethodNotAllowed, "this path takes %s", strings.Join(allowed, " and "))
+		return route{}, "", refusef(http.StatusMethodNotAllowed, "this path allows %s", strings.Join(allowed, " and "))
 	}
-	return route{}, "", refusef(http.StatusNotFound, "there is no such path: api/sandbox.yaml has all of them")
+	return route{}, "", refusef(http.StatusNotFound, "unknown path: api/sandbox.yaml lists all paths")
 }
 
-// take reports whether a path fits, and what its {…} took.
+// take reports whether a path matches, and returns the text for {…}.
 func (candidate route) take(path string) (id string, fits bool) {
 	wanted, given := strings.Split(candidate.path, "/"), strings.Split(path, "/")
 	if len(wanted) != len(given) {
@@ -153,40 +153,39 @@ func (candidate route) take(path string) (id string, fits bool) {
 	return id, true
 }
 
-// readBody reads the body, of a request that takes none too: otherwise net/http would, before it answers, and wait as
-// long as it takes.
+// readBody reads the body, also if the route does not use it: otherwise net/http would read it without a time limit.
 func (c *call) readBody(limit int, timeout time.Duration) error {
 	connection := http.NewResponseController(c.w)
-	_ = connection.SetReadDeadline(time.Now().Add(timeout)) // a writer that cannot leaves this to its server
+	_ = connection.SetReadDeadline(time.Now().Add(timeout)) // without support, the limits of its server apply
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, int64(limit)+1))
 	switch {
 	case err != nil:
-		return badRequest("the body did not come whole within %v", timeout)
+		return badRequest("the body was not complete within %v", timeout)
 	case len(body) > limit:
 		return refusef(http.StatusRequestEntityTooLarge, "the body is longer than %d bytes", limit)
 	}
-	// Past a deadline the connection would look as if the client had gone, which ends what it waits for.
+	// After a deadline, net/http would report the client as gone, which ends a wait.
 	_ = connection.SetReadDeadline(time.Time{})
 	c.body = body
 	return nil
 }
 
-// readQuery refuses parameters that the route does not have: a misspelled filter would match everything.
+// readQuery refuses unknown parameters: a misspelled filter would match everything.
 func (c *call) readQuery(names []string) error {
 	query, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
-		return badRequest("the query cannot be read: %v", err)
+		return badRequest("the query is invalid: %v", err)
 	}
 	for name, values := range query {
 		switch {
 		case !slices.Contains(names, name) && len(names) == 0:
-			return badRequest("this path takes no query parameters, and so not %.40q", name)
+			return badRequest("this path has no query parameters, but %.40q was given", name)
 		case !slices.Contains(names, name):
-			return badRequest("there is no query parameter %.40q here; there are %s", name, strings.Join(names, ", "))
+			return badRequest("unknown query parameter %.40q; this path has %s", name, strings.Join(names, ", "))
 		case len(values) > 1:
-			return badRequest("the query parameter %s is there %d times", name, len(values))
+			return badRequest("the query parameter %s is given %d times", name, len(values))
 		case values[0] == "":
-			return badRequest("the query parameter %s is empty: leave it out instead", name)
+			return badRequest("the query parameter %s is empty: omit it instead", name)
 		}
 	}
 	c.query = query
@@ -196,12 +195,12 @@ func (c *call) readQuery(names []string) error {
 // decode reads the body as JSON into a pointer to a struct.
 func (c *call) decode(into any) error {
 	if err := decodeStrictly(c.body, into); err != nil {
-		return badRequest("the body is not the JSON that this path takes: %v", err)
+		return badRequest("the body is not the JSON that this path expects: %v", err)
 	}
 	return nil
 }
 
-var errTrailing = errors.New("something follows the JSON")
+var errTrailing = errors.New("there is more data after the JSON")
 
 // decodeStrictly reads one JSON object that has no unknown fields.
 func decodeStrictly(data []byte, into any) error {
@@ -219,7 +218,7 @@ func decodeStrictly(data []byte, into any) error {
 	return nil
 }
 
-// maxID is the highest whole number that JavaScript tells from the next.
+// maxID is the highest integer that JavaScript represents exactly.
 const maxID = 1<<53 - 1
 
 func parseID(text string) (int64, error) {
@@ -230,10 +229,10 @@ func parseID(text string) (int64, error) {
 	return id, nil
 }
 
-// pathID is the {id} of the path.
+// pathID returns the {id} of the path.
 func (c *call) pathID() (int64, error) { return parseID(c.id) }
 
-// queryID is a query parameter that is an id, 0 if absent.
+// queryID returns a query parameter that is an id, 0 if absent.
 func (c *call) queryID(name string) (int64, error) {
 	if !c.query.Has(name) {
 		return 0, nil
@@ -252,12 +251,12 @@ func (c *call) limit() (int, error) {
 	}
 	limit, err := strconv.Atoi(c.query.Get("limit"))
 	if err != nil || limit < 1 || limit > maxLimit {
-		return 0, badRequest("limit is a whole number from 1 to %d", maxLimit)
+		return 0, badRequest("limit must be a whole number from 1 to %d", maxLimit)
 	}
 	return limit, nil
 }
 
-// span is the part of a list that is asked for.
+// span is the requested part of a list.
 type span struct {
 	after, before int64
 	limit         int
@@ -270,7 +269,7 @@ func (c *call) span() (span, error) {
 	return span{after, before, limit}, firstError(err, err2, err3)
 }
 
-// flag is a query parameter that is true or false. ok says whether it is there.
+// flag returns a query parameter that is true or false. ok says whether it is present.
 func (c *call) flag(name string) (value, ok bool, err error) {
 	switch c.query.Get(name) {
 	case "":
@@ -284,7 +283,7 @@ func (c *call) flag(name string) (value, ok bool, err error) {
 	}
 }
 
-// oneOf is a query parameter that has one of these values, or is absent.
+// oneOf returns a query parameter that has one of these values, or is absent.
 func oneOf[T ~string](c *call, name string, values []T) (T, error) {
 	value := T(c.query.Get(name))
 	if value != "" && !slices.Contains(values, value) {
@@ -313,17 +312,17 @@ func firstError(errs ...error) error {
 // maxWait is how long a request can wait for a message.
 const maxWait = time.Minute
 
-// await calls next, which waits for something until its ctx ends, if the client asked to wait.
+// await calls next with a time limit if the client asked to wait.
 func (c *call) await(next func(ctx context.Context) error) error {
 	if !c.query.Has("wait") {
 		return nil
 	}
 	wait, err := time.ParseDuration(c.query.Get("wait"))
 	if err != nil || wait < 0 || wait > maxWait {
-		return badRequest("wait is a duration such as 10s or 500ms, %v at most", maxWait)
+		return badRequest("wait must be a duration such as 10s or 500ms, at most %v", maxWait)
 	}
 	if !c.handler.polls.take() {
-		return refusef(http.StatusServiceUnavailable, "%d requests wait already", maxPolls)
+		return refusef(http.StatusServiceUnavailable, "%d requests are waiting already", maxPolls)
 	}
 	defer c.handler.polls.leave()
 	ctx, cancel := context.WithTimeout(c.r.Context(), wait)
@@ -332,8 +331,8 @@ func (c *call) await(next func(ctx context.Context) error) error {
 	case errors.Is(err, sandbox.ErrClosed):
 		return refusef(http.StatusServiceUnavailable, "the sandbox is closing, or the space was removed")
 	case c.r.Context().Err() != nil:
-		panic(http.ErrAbortHandler) // nobody is there to be answered
+		panic(http.ErrAbortHandler) // the client has gone
 	default:
-		return nil // it came, or the time is up
+		return nil // a message, or a timeout
 	}
 }

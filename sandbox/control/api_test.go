@@ -45,8 +45,8 @@ func TestSMS(t *testing.T) {
 	r.get(fmt.Sprint("/_sandbox/sms/", before)).fails(http.StatusNotFound, "no SMS has this id")
 	r.get("/_sandbox/sms/latest").json(http.StatusOK, &got)
 	assert.Equal(t, second, got)
-	r.get("/_sandbox/sms/latest?mobile=1").fails(http.StatusNotFound, "wait=10s waits for one")
-	r.get("/_sandbox/emails/latest?email=a").fails(http.StatusNotFound, "wait=10s waits for one")
+	r.get("/_sandbox/sms/latest?mobile=1").fails(http.StatusNotFound, "use wait=10s to wait for one")
+	r.get("/_sandbox/emails/latest?email=a").fails(http.StatusNotFound, "use wait=10s to wait for one")
 	r.get("/_sandbox/emails/1").fails(http.StatusNotFound, "no e-mail has this id")
 }
 
@@ -102,36 +102,36 @@ func TestMistakesAreSentences(t *testing.T) {
 		status             int
 		want               string
 	}{
-		{"GET", "/sms?mobil=1", "", 400, `there is no query parameter "mobil" here; there are mobile, sms_type, after`},
-		{"GET", "/sms?mobile=", "", 400, "the query parameter mobile is empty: leave it out instead"},
-		{"GET", "/sms?mobile=1&mobile=2", "", 400, "the query parameter mobile is there 2 times"},
-		{"GET", "/sms?mobile=%zz", "", 400, "the query cannot be read"},
+		{"GET", "/sms?mobil=1", "", 400, `unknown query parameter "mobil"; this path has mobile, sms_type, after`},
+		{"GET", "/sms?mobile=", "", 400, "the query parameter mobile is empty: omit it instead"},
+		{"GET", "/sms?mobile=1&mobile=2", "", 400, "the query parameter mobile is given 2 times"},
+		{"GET", "/sms?mobile=%zz", "", 400, "the query is invalid"},
 		{"GET", "/sms?sms_type=login", "", 400, "sms_type is one of REGISTER, RESET_PASSWORD, LOGIN"},
 		{"GET", "/sms?after=-1", "", 400, `"-1" is no id`},
 		{"GET", "/sms?before=99999999999999999999", "", 400, "is no id"},
-		{"GET", "/sms?limit=0", "", 400, "limit is a whole number from 1 to 1000"},
-		{"GET", "/sms?limit=1001", "", 400, "limit is a whole number from 1 to 1000"},
-		{"GET", "/sms?wait=10", "", 400, "wait is a duration such as 10s or 500ms, 1m0s at most"},
-		{"GET", "/sms?wait=61s", "", 400, "wait is a duration"},
-		{"GET", "/sms?wait=-1s", "", 400, "wait is a duration"},
+		{"GET", "/sms?limit=0", "", 400, "limit must be a whole number from 1 to 1000"},
+		{"GET", "/sms?limit=1001", "", 400, "limit must be a whole number from 1 to 1000"},
+		{"GET", "/sms?wait=10", "", 400, "wait must be a duration such as 10s or 500ms, at most 1m0s"},
+		{"GET", "/sms?wait=61s", "", 400, "wait must be a duration"},
+		{"GET", "/sms?wait=-1s", "", 400, "wait must be a duration"},
 		{"GET", "/sms/first", "", 400, `"first" is no id`},
-		{"GET", "/emails?wait=soon", "", 400, "wait is a duration"},
+		{"GET", "/emails?wait=soon", "", 400, "wait must be a duration"},
 		{"GET", "/emails?after=x", "", 400, "is no id"},
 		{"GET", "/emails/x", "", 400, "is no id"},
-		{"GET", "/healthz?x=1", "", 400, `this path takes no query parameters, and so not "x"`},
-		{"GET", "/nothing", "", 404, "there is no such path: api/sandbox.yaml has all of them"},
-		{"GET", "/sms/", "", 404, "there is no such path"},
-		{"GET", "/", "", 404, "there is no such path"},
-		{"POST", "/sms", "", 405, "this path takes GET"},
-		{"PATCH", "/faults", "", 405, "this path takes GET and POST and DELETE"},
+		{"GET", "/healthz?x=1", "", 400, `this path has no query parameters, but "x" was given`},
+		{"GET", "/nothing", "", 404, "unknown path: api/sandbox.yaml lists all paths"},
+		{"GET", "/sms/", "", 404, "unknown path"},
+		{"GET", "/", "", 404, "unknown path"},
+		{"POST", "/sms", "", 405, "this path allows GET"},
+		{"PATCH", "/faults", "", 405, "this path allows GET and POST and DELETE"},
 
-		{"GET", "/pictures?limit=x", "", 400, "limit is"},
-		{"GET", "/pictures/ABCDEF", "", 404, "no picture that can still be answered has this img_code_id"},
-		{"GET", "/accounts?limit=x", "", 400, "limit is"},
+		{"GET", "/pictures?limit=x", "", 400, "limit must be"},
+		{"GET", "/pictures/ABCDEF", "", 404, "no valid picture has this img_code_id"},
+		{"GET", "/accounts?limit=x", "", 400, "limit must be"},
 		{"GET", "/accounts/" + mobile, "", 404, "no account has this open_id"},
 		{"DELETE", "/accounts/x", "", 404, "no account has this open_id"},
-		{"POST", "/accounts", "", 400, "the body is not the JSON that this path takes: it is empty"},
-		{"POST", "/accounts", "{}{}", 400, "something follows the JSON"},
+		{"POST", "/accounts", "", 400, "the body is not the JSON that this path expects: it is empty"},
+		{"POST", "/accounts", "{}{}", 400, "there is more data after the JSON"},
 		{"POST", "/accounts", "[]", 400, "cannot unmarshal array"},
 		{"POST", "/accounts", `{"name": "a"}`, 400, `unknown field "name"`},
 		{"POST", "/accounts", `{}`, 400, "an account needs a username, an email or a mobile"},
@@ -142,7 +142,7 @@ func TestMistakesAreSentences(t *testing.T) {
 		{"DELETE", "/clients/a", "", 404, "no client has this client_id"},
 		{"GET", "/tokens?kind=x", "", 400, "kind is one of login, access_token, service_ticket, activation"},
 		{"DELETE", "/tokens?kind=x", "", 400, "kind is one of"},
-		{"DELETE", "/tokens/x", "", 404, "no such token is alive"},
+		{"DELETE", "/tokens/x", "", 404, "no such token is valid"},
 
 		{"GET", "/requests?operation=SendSms", "", 400, "operation is one of Register, "},
 		{"GET", "/requests?carried_out=yes", "", 400, "carried_out is true or false"},
@@ -150,38 +150,38 @@ func TestMistakesAreSentences(t *testing.T) {
 		{"GET", "/requests/1", "", 404, "no request has this id"},
 		{"GET", "/requests/x", "", 400, "is no id"},
 
-		{"POST", "/faults", `{}`, 400, "this fault does nothing: give it a drop, preset, body, code, http_status or delay"},
-		{"POST", "/faults", `{"operation": "SendSms", "drop": true}`, 400, `no operation is called "SendSms"`},
-		{"POST", "/faults", `{"preset": "nginx"}`, 400, `no preset is called "nginx"`},
-		{"POST", "/faults", `{"share": 101, "drop": true}`, 400, "a share of 101 in a hundred is not possible"},
+		{"POST", "/faults", `{}`, 400, "this fault has no effect: set drop, preset, body, code, http_status or delay"},
+		{"POST", "/faults", `{"operation": "SendSms", "drop": true}`, 400, `unknown operation "SendSms"`},
+		{"POST", "/faults", `{"preset": "nginx"}`, 400, `unknown preset "nginx"`},
+		{"POST", "/faults", `{"share": 101, "drop": true}`, 400, "a share of 101 percent is not possible"},
 		{"POST", "/faults", `{"times": -1, "drop": true}`, 400, "times is at most"},
 		{"POST", "/faults", `{"delay": "61m"}`, 400, "delay is at most 1h0m0s, and not negative"},
 		{"POST", "/faults", `{"delay": "2s", "max_delay": "1s"}`, 400, "MaxDelay is less than Delay"},
-		{"POST", "/faults", `{"delay": 5}`, 400, "the body is not the JSON that this path takes"},
+		{"POST", "/faults", `{"delay": 5}`, 400, "the body is not the JSON that this path expects"},
 		{"POST", "/faults", `{"dely": "5s"}`, 400, `unknown field "dely"`},
-		{"POST", "/faults", `{"http_status": 100}`, 400, "http_status is from 200 to 999"},
-		{"POST", "/faults", `{"msg": "x", "drop": true}`, 400, "msg goes with a code"},
+		{"POST", "/faults", `{"http_status": 100}`, 400, "http_status must be 200 to 999"},
+		{"POST", "/faults", `{"msg": "x", "drop": true}`, 400, "msg needs a code"},
 		{"POST", "/faults", `{"code": "` + long + `"}`, 400, "code has more than 32 characters"},
 		{"POST", "/faults", `{"body": "` + strings.Repeat("x", 65537) + `"}`, 400, "body is longer than 65536 bytes"},
 		{"POST", "/faults", `{"code": "500", "header": {"A": "` + strings.Repeat("x", 1025) + `"}}`, 400, "a header is longer than 1024 bytes"},
 		{"GET", "/faults/1", "", 404, "no fault has this id"},
 		{"PUT", "/faults/1", `{"drop": true}`, 404, "no fault has this id"},
 		{"DELETE", "/faults/1", "", 404, "no fault has this id"},
-		{"PUT", "/special_numbers/1", `{"kind": "slow"}`, 400, `there is no kind "slow"`},
-		{"PUT", "/special_numbers/1", `{"kind": "fixed_code", "sms_code": "1"}`, 400, "an SMS code has four characters"},
-		{"PUT", "/special_numbers/" + strings.Repeat("1", 33), `{"kind": "throttled"}`, 400, "a mobile has 1 to 32 characters"},
+		{"PUT", "/special_numbers/1", `{"kind": "slow"}`, 400, `unknown kind "slow"`},
+		{"PUT", "/special_numbers/1", `{"kind": "fixed_code", "sms_code": "1"}`, 400, "an SMS code must have four characters"},
+		{"PUT", "/special_numbers/" + strings.Repeat("1", 33), `{"kind": "throttled"}`, 400, "a mobile must have 1 to 32 characters"},
 		{"DELETE", "/special_numbers/1", "", 404, "this number is not special"},
 
 		{"POST", "/clock/advance", `{"by": "-1s"}`, 400, "the clock does not go back"},
 		{"POST", "/clock/advance", `{"by": 60}`, 400, "the body is not the JSON"},
-		{"PUT", "/state", `{}`, 400, "sandbox: import: it has version 0, and this program reads version 1"},
+		{"PUT", "/state", `{}`, 400, "sandbox: import: the version is 0, this program reads version 1"},
 		{"PUT", "/state", `{"sms": [` + strings.Repeat(`{},`, 500_000) + `{}]}`, 400, "more than 500000 objects"},
-		{"PUT", "/state", `{"version": 1`, 400, "the body is not the JSON that this path takes"},
+		{"PUT", "/state", `{"version": 1`, 400, "the body is not the JSON that this path expects"},
 		{"PUT", "/state", `{"faults": [{"fault": {"body": "` + strings.Repeat("x", 65537) + `"}}]}`, 400, "body is longer than 65536 bytes"},
 		{"PUT", "/state", `{"clients": [{"client_id": "` + long + `", "client_secret": "a"}]}`, 400, "client_id has more than 128 characters"},
 		{"PUT", "/state", `{"special_numbers": [` + strings.Repeat(`{},`, 1000) + `{}]}`, 400, "1000 special numbers"},
 		{"PUT", "/state", `{"faults": [` + strings.Repeat(`{"fault":{"drop":true}},`, 1000) + `{"fault":{"drop":true}}]}`, 400, "more than 1000 faults"},
-		{"GET", "/events?types=sms,all", "", 400, "types is a list, separated by commas, of sms, email, request, changed"},
+		{"GET", "/events?types=sms,all", "", 400, "types must be a comma-separated list of sms, email, request, changed"},
 		{"GET", "/events?after=x", "", 400, "is no id"},
 	}
 	for _, tt := range tests {
@@ -351,8 +351,8 @@ func TestFaults(t *testing.T) {
 	second := fmt.Sprint("/_sandbox/faults/", list.Faults[0].ID)
 	r.do(http.MethodPut, second, `{"code": "500"}`).json(http.StatusOK, &got)
 	assert.Zero(t, got.Fired)
-	r.do(http.MethodPut, second, `{}`).fails(http.StatusBadRequest, "this fault does nothing")
-	r.do(http.MethodPut, second, `{"code": "500", "operation": "x"}`).fails(http.StatusBadRequest, "no operation")
+	r.do(http.MethodPut, second, `{}`).fails(http.StatusBadRequest, "this fault has no effect")
+	r.do(http.MethodPut, second, `{"code": "500", "operation": "x"}`).fails(http.StatusBadRequest, "unknown operation")
 	assert.Contains(t, r.get("/oauth/checkToken").body, `"500"`)
 	r.do(http.MethodDelete, second, "").isEmpty()
 	assert.Contains(t, r.get("/oauth/checkToken").body, `"400"`)

@@ -12,27 +12,27 @@ import (
 	"github.com/ebaas/openplatform-go/sandbox"
 )
 
-// Config says what New makes. The zero Config is a good one.
+// Config configures a Handler. The zero Config is valid.
 type Config struct {
-	Label   string   // shown on the page, to tell one sandbox from another
-	Hosts   []string // names, without a port, by which it is reached, beside localhost and IP addresses
+	Label   string   // shown on the page, to distinguish sandboxes
+	Hosts   []string // host names without a port, in addition to localhost and IP addresses
 	Origins []string // origins whose pages may use it, such as http://localhost:5173
 
 	HTTPStatus     bool   // as sandbox.WithHTTPStatus
 	OneAccessToken bool   // as sandbox.WithOneAccessToken
 	ImgCode        string // as sandbox.WithImgCode, unless empty
 	SmsCode        string // as sandbox.WithSmsCode, unless empty
-	Seed           Seed   // what each space has from the start
+	Seed           Seed   // the initial state of each space
 
-	// OnSpace, if set, is called with each space when it is made, the one without a name included. The sandbox is closed
-	// when the space is forgotten.
+	// OnSpace, if set, is called with each new space, also the one without a name. The sandbox is closed when the space is
+	// removed.
 	OnSpace func(name string, s *sandbox.Sandbox)
 }
 
-// memory is what a space keeps, in bytes.
+// memory is the limit of a space, in bytes.
 const memory = 64 << 20
 
-// newSandbox makes the sandbox of a space.
+// newSandbox returns the sandbox of a new space.
 func (c Config) newSandbox() (*sandbox.Sandbox, error) {
 	options := []sandbox.Option{sandbox.WithMemory(memory)}
 	if c.HTTPStatus {
@@ -58,7 +58,7 @@ type Handler struct {
 	states  places // exports and imports
 }
 
-// New returns a Handler. It fails if the Config asks for something that is not possible, with a sentence that says what.
+// New returns a Handler. It fails if the Config is invalid; the error says why.
 func New(c Config) (*Handler, error) {
 	g, err := newGuard(c.Hosts, c.Origins)
 	if err != nil {
@@ -74,21 +74,21 @@ func New(c Config) (*Handler, error) {
 	}, nil
 }
 
-// Close ends whatever waits in any space, so that a server can shut down. To close again does nothing.
+// Close ends all waits in all spaces, so that a server can shut down. Closing again does nothing.
 func (h *Handler) Close() { h.spaces.close() }
 
-// NewServer returns a server on which nobody can hold a connection for nothing.
+// NewServer returns a server with time limits for headers and idle connections.
 func NewServer(h *Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    128 << 10,                  // enough for the longest query
-		ErrorLog:          log.New(io.Discard, "", 0), // a client that breaks off is no news
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that abort are expected
 	}
 }
 
-// ServeHTTP answers for the operations, the API and the page.
+// ServeHTTP serves the operations, the API and the page.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	space, path, err := splitSpace(r.URL.Path)
 	isPage := err == nil && isPagePath(r.Method, path)
@@ -122,7 +122,7 @@ func (h *Handler) serveOperation(w http.ResponseWriter, r *http.Request, name st
 	s.sandbox.ServeHTTP(w, withoutPrefix(r, basePath(name)))
 }
 
-// withoutPrefix returns r as the platform gets it.
+// withoutPrefix returns r without the path of its space.
 func withoutPrefix(r *http.Request, prefix string) *http.Request {
 	inner := *r
 	u := *r.URL
@@ -131,7 +131,7 @@ func withoutPrefix(r *http.Request, prefix string) *http.Request {
 	return &inner
 }
 
-// basePath is what comes before /oauth/ and /_sandbox/ in a space.
+// basePath returns the path before /oauth/ and /_sandbox/ in a space.
 func basePath(space string) string {
 	if space == "" {
 		return ""
@@ -141,7 +141,7 @@ func basePath(space string) string {
 
 const spacesPrefix = "/spaces/"
 
-// splitSpace returns the space that a path is in, and the path within it.
+// splitSpace returns the space of a path, and the path within it.
 func splitSpace(path string) (space, rest string, err error) {
 	below, ok := strings.CutPrefix(path, spacesPrefix)
 	if !ok {
@@ -149,7 +149,7 @@ func splitSpace(path string) (space, rest string, err error) {
 	}
 	name, rest, _ := strings.Cut(below, "/")
 	if !isSpaceName(name) {
-		return "", "", &refusal{http.StatusNotFound, fmt.Sprintf("%.40q is no name of a space: use 1 to 32 of a-z, 0-9 and -", name)}
+		return "", "", &refusal{http.StatusNotFound, fmt.Sprintf("%.40q is not a valid name of a space: use 1 to 32 of a-z, 0-9 and -", name)}
 	}
 	return name, "/" + rest, nil
 }

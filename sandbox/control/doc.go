@@ -1,6 +1,6 @@
-// Package control serves sandboxes to programs in any language: the platform's operations under /oauth/, an API that
-// shows what was sent and orders what goes wrong under /_sandbox/, and a page for people at /. The API is described by
-// api/sandbox.yaml. Command openplatform is this package with flags.
+// Package control serves sandboxes to programs in any language: the platform's operations under /oauth/, an API under
+// /_sandbox/ that shows messages and orders faults, and a page for people at /. api/sandbox.yaml describes the API. Command
+// openplatform is this package with flags.
 //
 //	handler, err := control.New(control.Config{})
 //	// ...
@@ -8,20 +8,20 @@
 //	server := control.NewServer(handler)
 //	err = server.ListenAndServe()
 //
-// Below /spaces/NAME/ there is all of it again, for a sandbox of its own that is made at first use: tests that run at
-// the same time share a program and never meet.
+// /spaces/NAME/ has the same for a separate sandbox, which is created at first use. Concurrent tests can share one program
+// and use one space each.
 //
-// # Who may ask
+// # Access
 //
-// A sandbox is open to whoever reaches it, so it should listen on loopback. Web pages reach loopback too, by the browser
-// that shows them. So the Host of a request has to be an IP address, localhost, a name below .localhost or one of
-// Config.Hosts: a name that somebody else points at this machine is refused. And what a browser sends from another
-// origin is refused, by Sec-Fetch-Site and Origin, unless Config.Origins has it; only links to the page are followed
-// from anywhere.
+// Everyone who can connect may use a sandbox, so it should listen on loopback. A browser on this machine can reach loopback
+// too. Therefore the Host of a request must be an IP address, localhost, a name below .localhost, or one of Config.Hosts.
+// Requests from web pages of another origin are refused (Sec-Fetch-Site, Origin), unless Config.Origins has the origin.
+// Links to the page work from everywhere.
 //
 // # Limits
 //
-// There are at most 100 spaces, and each keeps at most 64 MiB. A space that nobody uses for half an hour is forgotten. A
-// request's body has 10 seconds to come and at most 1 MiB, an import a minute and 64 MiB. 1,000 requests can wait and 200
-// streams be open at a time; more are refused with 503. A client that does not read for 10 seconds is left.
+// There are at most 100 spaces of at most 64 MiB each. A space is removed when it was not used for half an hour. A request's
+// body must arrive within 10 seconds and have at most 1 MiB; an import, within a minute and with at most 64 MiB. At most
+// 1,000 requests can wait, and at most 200 streams can be open; more are refused with status 503. A client that does not
+// read for 10 seconds is disconnected.
 package control

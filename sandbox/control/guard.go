@@ -20,23 +20,23 @@ func newGuard(hosts, origins []string) (guard, error) {
 	g := guard{origins: origins}
 	for _, host := range hosts {
 		if host == "" || strings.ContainsAny(host, "/:*@ ") {
-			return guard{}, fmt.Errorf("%q is no host name: give a name without scheme and port, such as sandbox.example.com", host)
+			return guard{}, fmt.Errorf("%q is not a host name: use a name without scheme and port, such as sandbox.example.com", host)
 		}
 		g.hosts = append(g.hosts, strings.ToLower(host))
 	}
 	for _, origin := range origins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			return guard{}, fmt.Errorf("%q is no origin: give scheme and host, and the port if it has one, such as http://localhost:5173", origin)
+			return guard{}, fmt.Errorf("%q is not an origin: use scheme, host and port, such as http://localhost:5173", origin)
 		}
 	}
 	return g, nil
 }
 
-// check says why a request is refused, if it is. It sets the CORS headers of one that is not.
+// check returns an error if a request is refused. Otherwise it sets the CORS headers.
 func (g guard) check(w http.ResponseWriter, r *http.Request, isPage bool) error {
 	if !g.knowsHost(r.Host) {
-		return refusef(http.StatusForbidden, "the host %.80q is not known here: start the sandbox with -host and that name", hostOf(r.Host))
+		return refusef(http.StatusForbidden, "the host %.80q is unknown: start the sandbox with -host and this name", hostOf(r.Host))
 	}
 	origin := r.Header.Get("Origin")
 	if slices.Contains(g.origins, origin) {
@@ -47,11 +47,11 @@ func (g guard) check(w http.ResponseWriter, r *http.Request, isPage bool) error 
 	if sameOrigin(r, origin) || isPage && r.Header.Get("Sec-Fetch-Mode") == "navigate" {
 		return nil
 	}
-	return refusef(http.StatusForbidden, "a page of another origin (%.80q) may not use this sandbox: start it with -origin and that origin", origin)
+	return refusef(http.StatusForbidden, "a page of another origin (%.80q) may not use this sandbox: start it with -origin and this origin", origin)
 }
 
-// sameOrigin reports whether a request is from no web page, or from a page of ours. Sec-Fetch-Site counts for more than
-// Origin: no page can forge it, and it stays right behind the proxy of a development server, which changes the Host.
+// sameOrigin reports whether a request comes from this page, or not from a web page. Sec-Fetch-Site has priority over
+// Origin: no page can forge it, and it is right behind the proxy of a development server, which changes the Host.
 func sameOrigin(r *http.Request, origin string) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "none":
@@ -64,7 +64,7 @@ func sameOrigin(r *http.Request, origin string) bool {
 	}
 }
 
-// knowsHost reports whether a Host is ours. Nobody can point an IP address or localhost at another machine.
+// knowsHost reports whether a Host is allowed. IP addresses and localhost cannot be redirected by DNS.
 func (g guard) knowsHost(host string) bool {
 	name := hostOf(host)
 	_, err := netip.ParseAddr(name)
@@ -79,7 +79,7 @@ func hostOf(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-// preflight answers a browser that asks whether a page of an origin that check has let pass may send a request.
+// preflight responds to a CORS preflight request that check has allowed.
 func (guard) preflight(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE")

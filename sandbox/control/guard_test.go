@@ -41,7 +41,7 @@ func TestHost(t *testing.T) {
 				assert.NotEqual(t, http.StatusForbidden, a.status, "%s at %s", name, host)
 				continue
 			}
-			a.fails(http.StatusForbidden, "is not known here: start the sandbox with -host and that name")
+			a.fails(http.StatusForbidden, "is unknown: start the sandbox with -host and this name")
 		}
 	}
 }
@@ -128,7 +128,7 @@ func TestCORS(t *testing.T) {
 		assert.Equal(t, named, a.header.Get("Access-Control-Allow-Origin"), kind)
 
 		r.do(http.MethodOptions, path, "", "Origin", "http://localhost:3000", "Access-Control-Request-Method", "PUT").fails(http.StatusForbidden, "")
-		r.do(http.MethodPost, path, "", "Host", "evil.example", "Origin", named).fails(http.StatusForbidden, "is not known here")
+		r.do(http.MethodPost, path, "", "Host", "evil.example", "Origin", named).fails(http.StatusForbidden, "is unknown")
 	}
 	a := r.get("/_sandbox/sms")
 	assert.Empty(t, a.header.Get("Access-Control-Allow-Origin"), "without an Origin")

@@ -41,7 +41,7 @@ func latestSMS(c *call) (any, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, refusef(http.StatusNotFound, "no such SMS was sent; wait=10s waits for one")
+		return nil, refusef(http.StatusNotFound, "no such SMS was sent; use wait=10s to wait for one")
 	}
 	return found[0], nil
 }
@@ -67,7 +67,7 @@ func getSMS(c *call) (any, error) {
 	}
 	sms, ok := c.sandbox.FindSMS(id)
 	if !ok {
-		return nil, refusef(http.StatusNotFound, "no SMS has this id, or it is so old that it was forgotten")
+		return nil, refusef(http.StatusNotFound, "no SMS has this id, or it was removed because it is old")
 	}
 	return sms, nil
 }
@@ -83,7 +83,7 @@ type emailList struct {
 	LastID int64   `json:"last_id"`
 }
 
-// email adds the link that the platform's e-mail would have.
+// email adds the link of the platform's e-mail.
 func (c *call) email(m sandbox.Mail) email {
 	link := basePath(c.space.name) + "/oauth/api/account/activate?token=" + url.QueryEscape(m.ActivationToken)
 	return email{Mail: m, ActivationPath: link}
@@ -107,7 +107,7 @@ func latestEmail(c *call) (any, error) {
 		return nil, err
 	}
 	if len(found) == 0 {
-		return nil, refusef(http.StatusNotFound, "no such e-mail was sent; wait=10s waits for one")
+		return nil, refusef(http.StatusNotFound, "no such e-mail was sent; use wait=10s to wait for one")
 	}
 	return c.email(found[0]), nil
 }
@@ -132,19 +132,19 @@ func getEmail(c *call) (any, error) {
 	}
 	m, ok := c.sandbox.FindMail(id)
 	if !ok {
-		return nil, refusef(http.StatusNotFound, "no e-mail has this id, or it is so old that it was forgotten")
+		return nil, refusef(http.StatusNotFound, "no e-mail has this id, or it was removed because it is old")
 	}
 	return c.email(m), nil
 }
 
-// search is how to look for messages of a kind, and how to wait for one.
+// search lists messages of a kind, and waits for one.
 type search[M any] struct {
 	list func() []M
 	next func(ctx context.Context) (M, error)
 	id   func(M) int64
 }
 
-// find returns the messages, newest first, and waits for a first one if there is none and the client asked to wait.
+// find returns the messages, newest first. If there is none, it waits for one if the client asked to wait.
 func find[M any](c *call, s search[M]) (found []M, lastID int64, err error) {
 	found, lastID = listed(c, s.list, s.id)
 	if len(found) > 0 || !c.query.Has("wait") {
@@ -160,8 +160,7 @@ func find[M any](c *call, s search[M]) (found []M, lastID int64, err error) {
 	return found, lastID, nil
 }
 
-// listed returns a list and the last id. The id is asked first: what comes in between has a higher one, and a client that
-// goes on from lastID misses nothing.
+// listed returns a list and the last id. The id is read first, so a client that continues from lastID misses nothing.
 func listed[M any](c *call, list func() []M, id func(M) int64) (found []M, lastID int64) {
 	lastID = c.sandbox.LastID()
 	found = list()
@@ -171,7 +170,7 @@ func listed[M any](c *call, list func() []M, id func(M) int64) (found []M, lastI
 	return found, lastID
 }
 
-// orEmpty makes a list that is null in JSON an empty one.
+// orEmpty returns an empty list instead of null in JSON.
 func orEmpty[T any](list []T) []T {
 	if list == nil {
 		return []T{}

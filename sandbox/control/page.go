@@ -15,7 +15,7 @@ import (
 //go:embed page
 var files embed.FS
 
-// pageSections are the first segments of paths within the page, which index.html tells apart by itself.
+// pageSections are the first path segments of the page's sections; index.html handles them.
 var pageSections = []string{"", "sms", "emails", "pictures", "accounts", "requests", "faults", "special_numbers", "settings"}
 
 const assetsPrefix = "/assets/"

@@ -36,7 +36,7 @@ func listPictures(c *call) (any, error) {
 func getPicture(c *call) (any, error) {
 	picture, ok := c.sandbox.FindPicture(c.id)
 	if !ok {
-		return nil, refusef(http.StatusNotFound, "no picture that can still be answered has this img_code_id: it is unknown, used or expired")
+		return nil, refusef(http.StatusNotFound, "no valid picture has this img_code_id: it is unknown, used or expired")
 	}
 	return picture, nil
 }
@@ -68,13 +68,13 @@ func addAccount(c *call) (any, error) {
 	}
 	openID := c.sandbox.AddAccount(a)
 	if openID == "" {
-		return nil, refusef(http.StatusConflict, "another account has one of these names, be it as username, e-mail address or phone number")
+		return nil, refusef(http.StatusConflict, "another account has one of these names, as username, e-mail address or phone number")
 	}
 	added, _ := c.sandbox.FindAccount(openID)
 	return added, nil
 }
 
-// checkAccount holds an account to the platform's documented lengths.
+// checkAccount checks the documented lengths.
 func checkAccount(a sandbox.Account) error {
 	if a.Username == "" && a.Email == "" && a.Mobile == "" {
 		return badRequest("an account needs a username, an email or a mobile")
@@ -85,7 +85,7 @@ func checkAccount(a sandbox.Account) error {
 	)
 }
 
-// checkLength counts in characters, as the platform does.
+// checkLength counts characters, like the platform.
 func checkLength(name, text string, most int) error {
 	if utf8.RuneCountInString(text) > most {
 		return badRequest("%s has more than %d characters", name, most)
@@ -183,7 +183,7 @@ func revokeTokens(c *call) (any, error) {
 
 func revokeToken(c *call) (any, error) {
 	if !c.sandbox.RevokeToken(c.id) {
-		return nil, refusef(http.StatusNotFound, "no such token is alive")
+		return nil, refusef(http.StatusNotFound, "no such token is valid")
 	}
 	return nil, nil
 }

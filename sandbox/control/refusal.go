@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// refusal is a failure with its HTTP status.
+// refusal is an error with its HTTP status.
 type refusal struct {
 	status int
 	text   string
@@ -22,12 +22,12 @@ func refusef(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Sprintf(format, args...)}
 }
 
-// badRequest says what is wrong with what was asked.
+// badRequest returns the error for an invalid request.
 func badRequest(format string, args ...any) error {
 	return refusef(http.StatusBadRequest, format, args...)
 }
 
-// failure is a failure as it is answered: the platform's envelope.
+// failure is the body of an error: the platform's envelope.
 type failure struct {
 	RequestID string `json:"request_id"`
 	Code      string `json:"code"`
@@ -35,7 +35,7 @@ type failure struct {
 	Data      any    `json:"data"`
 }
 
-// refuse answers a failure.
+// refuse responds with an error.
 func refuse(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	if r := (*refusal)(nil); errors.As(err, &r) {
@@ -47,10 +47,10 @@ func refuse(w http.ResponseWriter, err error) {
 	writeJSON(w, status, failure{RequestID: rand.Text(), Code: strconv.Itoa(status), Msg: err.Error()}, writeTimeout)
 }
 
-// writeTimeout is how long a client may take to read an answer.
+// writeTimeout is how long a client may take to read a response.
 const writeTimeout = 10 * time.Second
 
-// writeJSON answers a value. A failed write is not looked at: a client that has gone cannot be told.
+// writeJSON responds with a value. It ignores write errors: they mean that the client has gone.
 func writeJSON(w http.ResponseWriter, status int, value any, timeout time.Duration) {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -64,10 +64,10 @@ func writeJSON(w http.ResponseWriter, status int, value any, timeout time.Durati
 }
 
 func limitWrite(w http.ResponseWriter, timeout time.Duration) {
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout)) // a writer that cannot leaves this to its server
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout)) // without support, the limits of its server apply
 }
 
-// setHeaders sets what is the same for the page and the API: it is nobody else's, never kept, and never another type.
+// setHeaders sets the headers of the page and the API: same origin only, no cache, no type guessing.
 func setHeaders(header http.Header) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -77,6 +77,6 @@ func setHeaders(header http.Header) {
 	header.Set("Content-Security-Policy", contentSecurityPolicy)
 }
 
-// contentSecurityPolicy has the page run its own files and nothing else, and lets no text become markup.
+// contentSecurityPolicy allows only the page's own files, and no markup from text.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"

@@ -18,7 +18,7 @@ func requestRoutes() []route {
 	}
 }
 
-// request is a request to an operation as the API shows it.
+// request is a recorded request in the format of the API.
 type request struct {
 	ID         int64             `json:"id"`
 	RequestID  string            `json:"request_id"`
@@ -37,7 +37,7 @@ type request struct {
 	DurationMS float64           `json:"duration_ms"`
 }
 
-// shown returns a request, what people typed masked unless plain.
+// shown returns a request; secrets are masked unless plain.
 func shown(r sandbox.Request, plain bool) request {
 	out := request{
 		ID: r.ID, RequestID: r.RequestID, Operation: r.Operation, Method: r.Method, Path: r.Path,
@@ -66,7 +66,7 @@ func maskParam(name, value string) string {
 	}
 }
 
-// maskMobile shows as much of a phone number as people need to tell it from others: 139****1111.
+// maskMobile masks a phone number: 139****1111.
 func maskMobile(mobile string) string {
 	if mobile == "" {
 		return ""
@@ -116,7 +116,7 @@ func getRequest(c *call) (any, error) {
 	}
 	r, ok := c.sandbox.FindRequest(id)
 	if !ok {
-		return nil, refusef(http.StatusNotFound, "no request has this id, or it is so old that it was forgotten")
+		return nil, refusef(http.StatusNotFound, "no request has this id, or it was removed because it is old")
 	}
 	return shown(r, plain), nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ebaas/openplatform-go/sandbox"
 )
 
-// Seed is what a space has from the start, beside the demo client and the default special numbers. In JSON it has the
+// Seed is the initial state of a space, in addition to the demo client and the default special numbers. Its JSON has the
 // names of the control API.
 type Seed struct {
 	Accounts       []sandbox.Account       `json:"accounts"`
@@ -18,7 +18,7 @@ type Seed struct {
 	Faults         []sandbox.Fault         `json:"faults"`
 }
 
-// ParseSeed reads a Seed from JSON. An unknown field is an error; errors say where they are.
+// ParseSeed reads a Seed from JSON. An unknown field is an error. Errors give the line.
 func ParseSeed(data []byte) (Seed, error) {
 	var s Seed
 	err := decodeStrictly(data, &s)
@@ -29,7 +29,7 @@ func ParseSeed(data []byte) (Seed, error) {
 		return Seed{}, fmt.Errorf("line %d: %w", lineOf(data, syntax.Offset), err)
 	}
 	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
-		return Seed{}, fmt.Errorf("line %d: %s is not to be a JSON %s", lineOf(data, kind.Offset), kind.Field, kind.Value)
+		return Seed{}, fmt.Errorf("line %d: %s must not be a JSON %s", lineOf(data, kind.Offset), kind.Field, kind.Value)
 	}
 	return Seed{}, err
 }
@@ -38,14 +38,14 @@ func lineOf(data []byte, offset int64) int {
 	return 1 + bytes.Count(data[:min(int(offset), len(data))], []byte("\n"))
 }
 
-// plant puts the seed into a sandbox that is empty.
+// plant adds the seed to an empty sandbox.
 func (s Seed) plant(into *sandbox.Sandbox) error {
 	for i, a := range s.Accounts {
 		if err := checkAccount(a); err != nil {
 			return fmt.Errorf("accounts[%d]: %w", i, err)
 		}
 		if into.AddAccount(a) == "" {
-			return fmt.Errorf("accounts[%d]: an account before it has one of its names", i)
+			return fmt.Errorf("accounts[%d]: an account before it in the list has one of its names", i)
 		}
 	}
 	for i, c := range s.Clients {

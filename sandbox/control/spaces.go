@@ -22,24 +22,24 @@ func isSpaceName(name string) bool {
 	return name != "" && len(name) <= maxSpaceName && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// space is a platform of its own.
+// space is a separate platform.
 type space struct {
 	name    string
 	sandbox *sandbox.Sandbox
 
 	all    *spaces
-	busy   int       // requests under way; guarded by all.mu
+	busy   int       // running requests; guarded by all.mu
 	usedAt time.Time // when the last one ended; guarded by all.mu
 }
 
-// spaces holds the spaces that have a name, and the one that has none, which is always there.
+// spaces holds the named spaces, and the one without a name, which always exists.
 type spaces struct {
 	config  Config
 	unnamed *space
 
 	mu      sync.Mutex
 	named   map[string]*space
-	sweptAt time.Time // when those that were unused were forgotten
+	sweptAt time.Time // when unused spaces were last removed
 	closed  bool
 }
 
@@ -61,7 +61,7 @@ func (all *spaces) make(name string) (*space, error) {
 	return &space{name: name, sandbox: s, all: all}, nil
 }
 
-// enter returns the space of this name, made if need be, for one request, which has to leave it.
+// enter returns the space of this name for one request, which must leave it. It creates the space if necessary.
 func (all *spaces) enter(name string) (*space, error) {
 	if name == "" {
 		return all.unnamed, nil
@@ -80,8 +80,8 @@ func (all *spaces) enter(name string) (*space, error) {
 	}
 	if len(all.named) == maxSpaces {
 		return nil, refusef(http.StatusServiceUnavailable,
-			"there are %d spaces already, and no more can be made: remove one with DELETE /_sandbox/spaces/NAME, "+
-				"or wait until one has not been used for %v", maxSpaces, spaceLifetime)
+			"there are %d spaces, which is the maximum: remove one with DELETE /_sandbox/spaces/NAME, "+
+				"or wait until one was not used for %v", maxSpaces, spaceLifetime)
 	}
 	s, err := all.make(name)
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *space) leave() {
 	s.usedAt = time.Now()
 }
 
-// forgetUnused needs all.mu.
+// forgetUnused requires all.mu.
 func (all *spaces) forgetUnused() {
 	all.sweptAt = time.Now()
 	for name, s := range all.named {
@@ -112,13 +112,13 @@ func (all *spaces) forgetUnused() {
 	}
 }
 
-// forget needs all.mu.
+// forget requires all.mu.
 func (all *spaces) forget(name string) {
 	all.named[name].sandbox.Close()
 	delete(all.named, name)
 }
 
-// remove forgets a space now, and reports whether there was one.
+// remove removes a space, and reports whether there was one.
 func (all *spaces) remove(name string) bool {
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -161,7 +161,7 @@ func (all *spaces) close() {
 	}
 }
 
-// places are how many can do something at a time.
+// places limit how many requests do something at the same time.
 type places chan struct{}
 
 const (

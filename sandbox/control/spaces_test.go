@@ -63,7 +63,7 @@ func TestPathsWithinASpace(t *testing.T) {
 	r.get("/spaces/a/_sandbox/info").json(http.StatusOK, &info)
 	assert.Equal(t, "a", info.Space)
 	assert.Equal(t, "/spaces/a", info.BasePath)
-	r.get("/spaces/a/_sandbox/spaces").fails(http.StatusNotFound, "no such path")
+	r.get("/spaces/a/_sandbox/spaces").fails(http.StatusNotFound, "unknown path")
 }
 
 func TestNamesOfSpaces(t *testing.T) {
@@ -85,13 +85,13 @@ func TestAtMostAHundredSpaces(t *testing.T) {
 	}
 	for _, path := range []string{"/oauth/checkToken", "/_sandbox/sms"} {
 		a := r.get("/spaces/one-more" + path)
-		a.fails(http.StatusServiceUnavailable, "there are 100 spaces already")
+		a.fails(http.StatusServiceUnavailable, "there are 100 spaces, which is the maximum")
 		assert.Equal(t, "1", a.header.Get("Retry-After"))
 	}
 	_, err := r.client("/spaces/one-more").GetImgCode(t.Context())
 	var refused *openplatform.APIError
 	require.ErrorAs(t, err, &refused, "an SDK reads it as an envelope")
-	assert.Contains(t, refused.Msg, "there are 100 spaces already")
+	assert.Contains(t, refused.Msg, "there are 100 spaces, which is the maximum")
 
 	assert.Equal(t, http.StatusOK, r.get("/spaces/one-more/_sandbox/healthz").status, "which makes none")
 	assert.Equal(t, http.StatusOK, r.get("/spaces/one-more/").status, "nor does the page")
@@ -140,16 +140,16 @@ func TestEachSpaceHasTheSeed(t *testing.T) {
 func TestSeedsThatCannotBe(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                       "it is empty",
-		`{} {}`:                  "something follows the JSON",
-		"{\n\n\"accounts\": {}}": "line 3: accounts is not to be a JSON object",
+		`{} {}`:                  "there is more data after the JSON",
+		"{\n\n\"accounts\": {}}": "line 3: accounts must not be a JSON object",
 		"{\n\"accounts\" []}":    "line 2: invalid character",
 		`{"users": []}`:          `unknown field "users"`,
 		`{"accounts": [{}]}`:     "accounts[0]: an account needs a username, an email or a mobile",
 		`{"accounts": [{"username": "a"}, {"username": "123456789012345678901"}]}`: "accounts[1]: username has more than 20 characters",
 		`{"clients": [{"client_id": "a"}]}`:                                        "clients[0]: a client needs a client_id and a client_secret",
-		`{"special_numbers": [{"mobile": "1", "kind": "x"}]}`:                      `special_numbers[0]: sandbox: special number: there is no kind "x"`,
-		`{"faults": [{}]}`: "faults[0]: this fault does nothing",
-		`{"faults": [{"drop": true, "operation": "Enrol"}]}`: `faults[0]: sandbox: fault: no operation is called "Enrol"`,
+		`{"special_numbers": [{"mobile": "1", "kind": "x"}]}`:                      `special_numbers[0]: sandbox: special number: unknown kind "x"`,
+		`{"faults": [{}]}`: "faults[0]: this fault has no effect",
+		`{"faults": [{"drop": true, "operation": "Enrol"}]}`: `faults[0]: sandbox: fault: unknown operation "Enrol"`,
 		`{"faults": [{"drop": 1}]}`:                          "line 1: ",
 	} {
 		seed, err := control.ParseSeed([]byte(text))

@@ -78,7 +78,7 @@ func advanceClock(c *call) (any, error) {
 		return nil, err
 	}
 	if in.By <= 0 {
-		return nil, badRequest("by is a duration such as 61s; the clock does not go back")
+		return nil, badRequest("by must be a duration such as 61s; the clock does not go back")
 	}
 	c.sandbox.Advance(time.Duration(in.By))
 	return getClock(c)
@@ -122,11 +122,10 @@ func removeSpace(c *call) (any, error) {
 	return nil, nil
 }
 
-// maxStateObjects is more than an export has. An object of a few bytes takes a hundred when it is read.
+// maxStateObjects is more than an export has. A small object needs a hundred bytes of memory when it is read.
 const maxStateObjects = 500_000
 
-// checkState holds what a state orders to the bounds of what can be ordered one by one. sandbox.Import knows the rest, and
-// bounds the rest.
+// checkState applies the limits of the API to the faults, clients and numbers of a state. sandbox.Import checks the rest.
 func checkState(state []byte) error {
 	if bytes.Count(state, []byte("{")) > maxStateObjects {
 		return badRequest("the state has more than %d objects, which is more than a space keeps", maxStateObjects)
@@ -139,7 +138,7 @@ func checkState(state []byte) error {
 		} `json:"faults"`
 	}
 	if err := json.Unmarshal(state, &in); err != nil {
-		return badRequest("the body is not the JSON that this path takes: %v", err)
+		return badRequest("the body is not the JSON that this path expects: %v", err)
 	}
 	size := 0
 	for _, f := range in.Faults {

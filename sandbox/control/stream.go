@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// heartbeat is how often a stream says that it is alive.
+	// heartbeat is the interval of a stream's keep-alive comments.
 	heartbeat = 15 * time.Second
-	// breath is how long a stream rests between two bursts, so that a flood of events reaches a page in portions.
+	// breath is the pause between two batches of events, so that a page gets many events in portions.
 	breath = 50 * time.Millisecond
 )
 
@@ -24,11 +24,11 @@ const (
 type stream struct {
 	*call
 
-	types []sandbox.EventType // that it asked for
+	types []sandbox.EventType // the requested ones
 	after int64               // the id of the last event
 }
 
-// eventTypes are those that can be asked for. EventMissed comes always.
+// eventTypes are the types that can be requested. EventMissed is always sent.
 var eventTypes = []sandbox.EventType{sandbox.EventSMS, sandbox.EventEmail, sandbox.EventRequest, sandbox.EventChanged}
 
 func streamEvents(c *call) (any, error) {
@@ -56,7 +56,7 @@ func (c *call) newStream() (*stream, error) {
 		s.types = nil
 		for _, name := range strings.Split(c.query.Get("types"), ",") {
 			if !slices.Contains(eventTypes, sandbox.EventType(name)) {
-				return nil, badRequest("types is a list, separated by commas, of %s", joined(eventTypes))
+				return nil, badRequest("types must be a comma-separated list of %s", joined(eventTypes))
 			}
 			s.types = append(s.types, sandbox.EventType(name))
 		}
@@ -73,7 +73,7 @@ func (c *call) newStream() (*stream, error) {
 	return s, err
 }
 
-// next sends what has happened, or that nothing has for a while, and reports whether the stream goes on.
+// next sends new events, or a keep-alive comment, and reports whether the stream continues.
 func (s *stream) next() bool {
 	gone := s.r.Context()
 	ctx, cancel := context.WithTimeout(gone, heartbeat)
@@ -82,7 +82,7 @@ func (s *stream) next() bool {
 	switch {
 	case gone.Err() != nil || errors.Is(err, sandbox.ErrClosed):
 		return false
-	case err != nil: // an id without data moves on where the client would begin again
+	case err != nil: // an id without data moves the position from which the client continues
 		return s.write(fmt.Sprintf(": nothing new\nid: %d\n\n", s.after))
 	}
 	var out strings.Builder

@@ -295,7 +295,7 @@ func TestStalledBodies(t *testing.T) {
 			require.NoError(t, err)
 			got, err := io.ReadAll(conn)
 			require.NoError(t, err)
-			assert.Contains(t, string(got), "the body did not come whole within "+timeout.String())
+			assert.Contains(t, string(got), "the body was not complete within "+timeout.String())
 			assert.InDelta(t, timeout, time.Since(begin), float64(2*time.Second))
 			_ = conn.Close()
 		}
@@ -310,7 +310,7 @@ func TestOneStateAtATime(t *testing.T) {
 		_, err = io.WriteString(conn, "PUT /_sandbox/state HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{")
 		require.NoError(t, err)
 		synctest.Wait()
-		b.get("/spaces/a/_sandbox/state").fails(http.StatusServiceUnavailable, "another export or import is under way")
+		b.get("/spaces/a/_sandbox/state").fails(http.StatusServiceUnavailable, "another export or import is running")
 		require.NoError(t, conn.Close())
 		synctest.Wait()
 		assert.Equal(t, http.StatusOK, b.get("/spaces/a/_sandbox/state").status)
@@ -335,7 +335,7 @@ func TestWaitsAreBounded(t *testing.T) {
 		}
 		synctest.Wait()
 		a := b.get("/_sandbox/emails?wait=1s")
-		a.fails(http.StatusServiceUnavailable, "1000 requests wait already")
+		a.fails(http.StatusServiceUnavailable, "1000 requests are waiting already")
 		assert.Equal(t, "1", a.header.Get("Retry-After"))
 		assert.Equal(t, http.StatusOK, b.get("/_sandbox/emails").status, "without waiting")
 		cancel()

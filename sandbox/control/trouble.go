@@ -41,7 +41,7 @@ func listFaults(c *call) (any, error) {
 	return map[string]any{"faults": all}, nil
 }
 
-// Bounds of what can be ordered, since a space keeps it.
+// The limits for faults and numbers, because a space stores them.
 const (
 	maxFaults     = 1000
 	maxFaultBytes = 2 << 20 // of the bodies and headers of all
@@ -64,7 +64,7 @@ func orderFault(c *call) (any, error) {
 	return shownFault(o), nil
 }
 
-// readFault reads a fault that takes the place of the one with this id, if any.
+// readFault reads a fault that replaces the one with this id, if any.
 func (c *call) readFault(id int64) (sandbox.Fault, error) {
 	var f sandbox.Fault
 	if err := c.decode(&f); err != nil {
@@ -81,7 +81,7 @@ func (c *call) readFault(id int64) (sandbox.Fault, error) {
 		}
 	}
 	if count > maxFaults || bytes > maxFaultBytes {
-		return f, refusef(http.StatusConflict, "there are too many faults: cancel some; the most is %d, with %d bytes of bodies and headers",
+		return f, refusef(http.StatusConflict, "there are too many faults: cancel some; the maximum is %d, with %d bytes of bodies and headers",
 			maxFaults, maxFaultBytes)
 	}
 	return f, nil
@@ -97,16 +97,16 @@ func faultBytes(f sandbox.Fault) int {
 	return bytes
 }
 
-// checkFault refuses what a fault could not do as it says. sandbox.TryOrder knows the rest.
+// checkFault refuses a fault without an effect. sandbox.TryOrder checks the rest.
 func checkFault(f sandbox.Fault) error {
 	strikes := f.Drop || f.Preset != "" || f.Body != "" || f.Code != "" || f.HTTPStatus != 0
 	switch {
 	case !strikes && f.Delay == 0 && f.MaxDelay == 0:
-		return badRequest("this fault does nothing: give it a drop, preset, body, code, http_status or delay")
+		return badRequest("this fault has no effect: set drop, preset, body, code, http_status or delay")
 	case f.Msg != "" && f.Code == "":
-		return badRequest("msg goes with a code")
+		return badRequest("msg needs a code")
 	case f.HTTPStatus != 0 && (f.HTTPStatus < 200 || f.HTTPStatus > 999):
-		return badRequest("http_status is from 200 to 999")
+		return badRequest("http_status must be 200 to 999")
 	}
 	return firstError(
 		checkRange("times", f.Times, maxTimes), checkRange("delay", f.Delay, maxDelay), checkRange("max_delay", f.MaxDelay, maxDelay),
@@ -121,7 +121,7 @@ func checkRange[T int | time.Duration](name string, value, most T) error {
 	return nil
 }
 
-// checkAnswer bounds what is kept to be answered.
+// checkAnswer limits the size of the response of a fault.
 func checkAnswer(f sandbox.Fault) error {
 	if len(f.Body) > maxFaultBody {
 		return badRequest("body is longer than %d bytes", maxFaultBody)
@@ -137,7 +137,7 @@ func checkAnswer(f sandbox.Fault) error {
 	return nil
 }
 
-// fault is the one of the path's {id}.
+// fault returns the fault with the path's {id}.
 func (c *call) fault() (*sandbox.Ordered, error) {
 	id, err := c.pathID()
 	if err != nil {
@@ -145,7 +145,7 @@ func (c *call) fault() (*sandbox.Ordered, error) {
 	}
 	o := c.sandbox.FindFault(id)
 	if o == nil {
-		return nil, refusef(http.StatusNotFound, "no fault has this id: it was cancelled, or has had its times long ago")
+		return nil, refusef(http.StatusNotFound, "no fault has this id: it was cancelled, or has used up its times")
 	}
 	return o, nil
 }

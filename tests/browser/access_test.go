@@ -110,7 +110,7 @@ func TestTheKeyboardAloneDoesIt(t *testing.T) {
 	k.to("Operation")
 	k.press("S") // the first that begins with it
 	k.to("What happens")
-	k.press("J") // JSON that breaks off
+	k.press("J") // Truncated JSON
 	k.to("Switch on")
 	k.press("\r")
 	b.sees(".fault", "SendSmsCode on")

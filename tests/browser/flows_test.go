@@ -126,10 +126,10 @@ func TestWhatArrivesIsCountedInOtherViews(t *testing.T) {
 func TestAFaultSwitchedOnStrikes(t *testing.T) {
 	s := newSpace(t)
 	b := openTab(t, s.base+"/faults", look{})
-	b.sees("main", "Nothing is ordered to go wrong.")
+	b.sees("main", "There are no faults.")
 
 	b.choose("Operation", "SendSmsCode")
-	b.choose("What happens", "The connection breaks, without an answer")
+	b.choose("What happens", "The connection is closed without a response")
 	b.choose("When", "After the effect")
 	b.click("Switch on")
 	b.sees(".fault", "SendSmsCode on")
@@ -181,14 +181,14 @@ func TestAFaultIsChangedAndSwitchedOff(t *testing.T) {
 	b.fill("Headers", "X-Gateway: down")
 	b.click("Save")
 	b.sees(".fault", "HTML page of nginx")
-	b.sees(".fault", "100 % by chance")
+	b.sees(".fault", "100 % at random")
 
 	b.fill("Delay", "soon")
 	b.click("Switch on")
-	b.sees("#order .problem", "That did not work")
+	b.sees("#order .problem", "The operation failed")
 
 	b.click("Switch off fault")
-	b.sees("main", "Nothing is ordered to go wrong.")
+	b.sees("main", "There are no faults.")
 	_, err = s.sdk.GetAccessToken(t.Context(), &openplatform.GetAccessTokenRequest{ClientID: "nobody", ClientSecret: "x"})
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, openplatform.Code("403006"), failure.Code)
@@ -226,7 +226,7 @@ func TestAccountsAreAddedAndRemoved(t *testing.T) {
 	s := newSpace(t)
 	b := openTab(t, s.base+"/accounts", look{})
 	b.click("Add")
-	b.sees("main form.card .problem", "That did not work")
+	b.sees("main form.card .problem", "The operation failed")
 	b.expect("status of 400")
 
 	b.fill("Username", "hanmeimei")
@@ -264,7 +264,7 @@ func TestTheClockMoves(t *testing.T) {
 	b.click("Move")
 	b.sees("header", "Clock: +6m")
 	b.goTo("Pictures")
-	b.sees("main", "No picture can be answered now.")
+	b.sees("main", "There is no valid picture.")
 }
 
 func TestTokensAndClients(t *testing.T) {
@@ -274,7 +274,7 @@ func TestTokensAndClients(t *testing.T) {
 	require.NoError(t, err)
 	b := openTab(t, s.base+"/settings", look{})
 	b.click("End Login")
-	b.sees("main", "No token is alive.")
+	b.sees("main", "There are no valid tokens.")
 	_, err = s.sdk.CheckToken(t.Context(), &openplatform.CheckTokenRequest{Token: login.Data.Token})
 	require.ErrorIs(t, err, openplatform.ErrInvalidToken)
 
@@ -299,13 +299,13 @@ func TestTheStateIsResetAndBroughtBack(t *testing.T) {
 	b.click("Reset")
 	b.until("it asks", `document.querySelector('dialog[open]')`)
 	eval[bool](b, `(document.querySelector('dialog .danger').click(), true)`)
-	b.sees("main", "Everything is as at the start.")
+	b.sees("main", "The initial state is restored.")
 	b.goTo("SMS")
 	b.sees("main", "No SMS yet.")
 
 	b.goTo("Settings")
 	upload(b, "no JSON")
-	b.sees("main", "the file is no JSON")
+	b.sees("main", "the file is not JSON")
 	upload(b, exported)
 	b.sees("main", "Imported.")
 	b.goTo("SMS")

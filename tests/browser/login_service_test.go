@@ -212,7 +212,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Register", "sms", http.StatusOK)
 	v.readPicture()
 	v.follow("Send the SMS code", "register", http.StatusOK)
-	v.sees("#done", "The SMS is sent.")
+	v.sees("#done", "The SMS has been sent.")
 	v.fill("SMS code", s.latestCode(mobile))
 	v.fill("Username", username)
 	v.fill("E-mail address", email)
@@ -235,13 +235,12 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	}
 	s.control(http.MethodGet, "/emails/latest?email="+email, nil, &sent)
 	v.fill("Activation code", sent.ActivationToken)
-	v.follow("Activate", "login", http.StatusOK)
+	v.follow("Activate", "account", http.StatusOK)
 	v.sees("#done", "Your account is activated.")
-	v.goes("/account", "account", http.StatusOK)
 	assert.Equal(t, "Activated", v.text("#activation"))
 
 	v.follow("Log out", "login", http.StatusOK)
-	v.sees("#done", "You are logged out.")
+	v.sees("#done", "You have been logged out.")
 	assert.Empty(t, v.session())
 	v.goes("/account", "login", http.StatusUnauthorized)
 
@@ -262,7 +261,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Next", "reset_password", http.StatusOK)
 	v.fill("Password", "made-up-2")
 	v.follow("Change the password", "login", http.StatusOK)
-	v.sees("#done", "Your password is changed.")
+	v.sees("#done", "Your password has been changed.")
 
 	v.fill("Account", mobile)
 	v.fill("Password", password)
@@ -272,7 +271,7 @@ func TestLoginServiceAPersonsWay(t *testing.T) {
 	v.follow("Log in", "account", http.StatusOK)
 }
 
-const onItsWay = "The SMS may be on its way. Please wait a minute for it before you ask for another."
+const onItsWay = "The SMS may have been sent. Please wait one minute before you request another."
 
 // onItsWayIsShown asserts the sentence, and that nothing offers another SMS.
 func (v *visitor) onItsWayIsShown() {

@@ -148,7 +148,7 @@ func TestDeepLinks(t *testing.T) {
 		assert.NotContains(t, b.text("main"), "There is no such page", view)
 	}
 	b.visit(s.base + "/sms/no/such/page")
-	b.sees("main", "There is no such page.")
+	b.sees("main", "Page not found.")
 }
 
 // TestNothingIsSaidOfAListThatIsNotThereYet holds the lists back for a while.

@@ -69,7 +69,7 @@ func (g doctorGateway) cases(good *gatewayCert) []doctorCase {
 		{gateway: g.kind, name: "HTTP/1.1", chinese: "HTTP/1.1", setup: gatewaySetup{cert: good}, check: "protocol", says: "HTTP/1.1"},
 		{
 			gateway: g.kind, name: "gzip", chinese: "gzip", setup: with(g.compress),
-			check: "compression", says: "asked for gzip, the answer comes as gzip",
+			check: "compression", says: "after a request for gzip, the response is gzip",
 		},
 		{
 			gateway: g.kind, name: "redirects to a login", chinese: "重定向到登录页", setup: with(g.redirect),
@@ -77,7 +77,7 @@ func (g doctorGateway) cases(good *gatewayCert) []doctorCase {
 		},
 		{
 			gateway: g.kind, name: "closes each connection", chinese: "每次关闭连接", setup: gatewaySetup{cert: good, Lines: g.hangUp},
-			refutes: "keep_alive", says: "a second request had to make a connection of its own",
+			refutes: "keep_alive", says: "a second request needed a new connection",
 		},
 		{
 			gateway: g.kind, name: "refuses (403)", chinese: "拒绝访问（403）", setup: with(g.deny),
@@ -119,7 +119,7 @@ func (g doctorGateway) tlsCases(good *gatewayCert, stranger *gatewayAuthority) [
 		},
 		{
 			gateway: g.kind, name: "https to a port that speaks http", chinese: "用 https 访问 http 端口", setup: gatewaySetup{scheme: "https"},
-			refutes: "https", says: "speaks plain http: it answered HTTP 200, code 000 成功",
+			refutes: "https", says: "speaks plain http: its response is HTTP 200, code 000 成功",
 		},
 	}
 }
@@ -132,15 +132,15 @@ func doctorCasesOfOne(t *testing.T, good *gatewayCert) []doctorCase {
 	const below = "location /gateway/ { proxy_pass http://platform/; } location /oauth/ { return 404; }"
 	return []doctorCase{
 		{
-			gateway: nginx, name: "answers GETs from a store", chinese: "用缓存应答 GET",
+			gateway: nginx, name: "responds to GETs from a cache", chinese: "用缓存响应 GET",
 			setup: gatewaySetup{
 				cert: good, Shared: fmt.Sprintf("proxy_cache_path %s keys_zone=store:1m;", t.TempDir()),
 				Lines: "proxy_cache store; proxy_cache_valid any 1m;",
 			},
-			refutes: "once", says: "an answer to CheckToken came from a store",
+			refutes: "once", says: "a response to CheckToken came from a cache",
 		},
 		{
-			gateway: nginx, name: "replaces failures by a page", chinese: "用页面替换失败应答",
+			gateway: nginx, name: "replaces failures by a page", chinese: "用页面替换失败响应",
 			sandbox: []sandbox.Option{sandbox.WithHTTPStatus()},
 			setup: with("proxy_intercept_errors on; error_page 401 @failed; " +
 				"location @failed { default_type text/html; return 401 '<title>Sorry</title>'; }"),
@@ -170,12 +170,12 @@ func doctorCasesOfOne(t *testing.T, good *gatewayCert) []doctorCase {
 		{
 			gateway: nginx, name: "takes bodies of 16 KiB (`-limits`)", chinese: "请求体上限 16 KiB（`-limits`）",
 			setup: with("client_max_body_size 16k;"), options: limits,
-			check: "limits", says: `a body of 8 KiB passes, one of 64 KiB does not: HTTP 413, a page with the title "413 Request Entity Too Large"`,
+			check: "limits", says: `a body of 8 KiB is accepted, one of 64 KiB is not: HTTP 413, a page with the title "413 Request Entity Too Large"`,
 		},
 		{
 			gateway: haproxy, name: "takes headers of 16 KiB (`-limits`)", chinese: "请求头上限 16 KiB（`-limits`）",
 			setup: gatewaySetup{cert: good}, options: limits,
-			check: "limits", says: "a header of 14 KiB passes, one of 30 KiB does not: HTTP 400",
+			check: "limits", says: "a header of 14 KiB is accepted, one of 30 KiB is not: HTTP 400",
 		},
 		{
 			gateway: nginx, name: "http to a port that speaks https", chinese: "用 http 访问 https 端口",

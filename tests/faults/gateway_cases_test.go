@@ -318,7 +318,7 @@ func gatewayRefusalCases() []gatewayCase {
 
 func gatewayRedirectCases(elsewhere string) []gatewayCase {
 	redirect := func(status int) gatewayWant {
-		return gatewayStatus(status).saying("a redirect, which is never followed")
+		return gatewayStatus(status).saying("a redirect, which the client does not follow")
 	}
 	return []gatewayCase{
 		{

@@ -193,7 +193,7 @@ func (p plan) maxAttempts() int {
 }
 
 func (w *world) checkWaitText(c *call) {
-	if c.told.Err == nil || !strings.Contains(c.told.Err.Error(), "while waiting to try again") {
+	if c.told.Err == nil || !strings.Contains(c.told.Err.Error(), "while waiting for a retry") {
 		return
 	}
 	if last := c.attempts[len(c.attempts)-1]; !c.end.After(last.end) {

@@ -1,10 +1,10 @@
-// Package local is what the programs beside it share: a sandbox on this computer, and
-// how a program tells what it does and how it ends.
+// Package local has the code that the example programs share: a local sandbox, the
+// printed steps, and the exit status.
 package local
 
 import "github.com/ebaas/openplatform-go/sandbox"
 
-// Start serves a sandbox, and makes a client that talks to it.
+// Start serves a sandbox, and returns a client for it.
 func Start() (*sandbox.Server, error) {
 	sb, err := sandbox.Listen()
 	if err != nil {

@@ -55,7 +55,7 @@ func TestStatus(t *testing.T) {
 		"rejected": {err: login(stranger, nil), want: 1, stderr: "Outcome: rejected."},
 		"unknown":  {err: login(stranger, &sandbox.Fault{Drop: true}), want: 1, stderr: "Outcome: unknown."},
 		"wrapped":  {err: fmt.Errorf("late: %w", login(stranger, nil)), want: 1, stderr: "Outcome: rejected."},
-		"no port":  {err: notStarted{errors.New("no port")}, want: 1, stderr: "There was nobody to call."},
+		"no port":  {err: notStarted{errors.New("no port")}, want: 1, stderr: "There was no platform to call."},
 		"not ours": {err: errors.New("odd"), want: 1, stderr: "Outcome: unknown."},
 	} {
 		t.Run(name, func(t *testing.T) {

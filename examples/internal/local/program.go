@@ -37,18 +37,18 @@ func status(args []string, stdout, stderr io.Writer, usage string, run func(cont
 	return 0
 }
 
-// sentence says what the call that failed may have done all the same. Only that tells
-// whether to try again.
+// sentence says what the failed call may have done on the platform: this decides whether
+// to try again.
 func sentence(err error) string {
 	if errors.As(err, new(notStarted)) {
-		return "There was nobody to call."
+		return "There was no platform to call."
 	}
 	switch outcome := openplatform.OutcomeOf(err); outcome {
 	case openplatform.OutcomeNotSent:
-		return fmt.Sprintf("Outcome: %v. The platform knows nothing of this call.", outcome)
+		return fmt.Sprintf("Outcome: %v. The platform did not receive this call.", outcome)
 	case openplatform.OutcomeRejected:
-		return fmt.Sprintf("Outcome: %v. The platform said no, and will say so again to the same request.", outcome)
+		return fmt.Sprintf("Outcome: %v. The platform refused the request, and will refuse it again.", outcome)
 	default:
-		return fmt.Sprintf("Outcome: %v. The platform may have carried it out: look before you repeat it.", outcome)
+		return fmt.Sprintf("Outcome: %v. The platform may have carried it out: check before you repeat it.", outcome)
 	}
 }
