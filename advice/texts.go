@@ -13,6 +13,11 @@ var noPicture = Sentence{
 	English: "The picture could not be loaded. Please try again.",
 }
 
+var unavailable = Sentence{
+	Chinese: "服务暂时不可用，请稍后再试。",
+	English: "This service is not available at the moment. Please try again later.",
+}
+
 var sentences = map[Key]Sentence{
 	{"", NameNotSent}: {
 		Chinese: "操作未成功，请重试。",
@@ -30,10 +35,7 @@ var sentences = map[Key]Sentence{
 		Chinese: "操作过于频繁，请稍后再试。",
 		English: "Too many requests. Please wait and then try again.",
 	},
-	{"", NameSetup}: {
-		Chinese: "服务暂时不可用，请稍后再试。",
-		English: "This service is not available at the moment. Please try again later.",
-	},
+	{"", NameSetup}: unavailable,
 
 	{"SendSmsCode", NameNotSent}: {
 		Chinese: "短信未发出，请重试。",
@@ -108,6 +110,7 @@ var sentences = map[Key]Sentence{
 
 	{"GetImgCode", NameNotSent}: noPicture,
 	{"GetImgCode", NameUnknown}: noPicture,
+	{"GetImgCode", NameRefused}: unavailable, // the person has entered nothing that could be wrong
 
 	{"CheckToken", NameNotSent}:           noVerdict,
 	{"CheckToken", NameUnknown}:           noVerdict,
