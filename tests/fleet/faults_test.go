@@ -54,8 +54,8 @@ func (s *single) faults() []fault {
 		{"hung (SIGSTOP)", "挂起（SIGSTOP）", s.hung},
 		{"flushed, five times a second", "每秒清空五次", s.flushed},
 		{"full (maxmemory, noeviction)", "内存已满（maxmemory，noeviction）", s.full},
-		{"answering garbage", "响应乱码", s.garbage},
-		{"slow, 200 to 600 ms an answer", "响应慢，每次 200～600 ms", s.slow},
+		{"sending garbage", "响应乱码", s.garbage},
+		{"slow, 200 to 600 ms a response", "响应慢，每次 200～600 ms", s.slow},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ebaas/openplatform-go/internal/evidence"
 	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
@@ -139,7 +140,7 @@ func (r *results) named(p *phase) *result {
 	case up:
 		name, chinese = "up", "正常"
 	case after:
-		name, chinese = "mended, for seven seconds", "刚恢复的七秒"
+		name, chinese = "up again, first seven seconds", "刚恢复的七秒"
 	}
 	return r.get(&result{name: name, chinese: chinese, kind: p.kind})
 }
@@ -195,8 +196,13 @@ func (r *results) show(t *testing.T, w world) {
 		english = append(english, append([]string{one.name}, one.cells()...))
 		chinese = append(chinese, append([]string{one.chinese}, one.cells()...))
 	}
-	require.NoError(t, tables.Show("../../docs/fleet.md", w.name, "", english))
-	require.NoError(t, tables.Show("../../docs/fleet.zh-CN.md", w.name, "", chinese))
+	command := "go -C tests test -timeout 60m -v ./fleet -update"
+	if *long {
+		command += " -long"
+	}
+	measured, measuredInChinese := evidence.Measured(command)
+	require.NoError(t, tables.Show("../../docs/fleet.md", w.name, measured, english))
+	require.NoError(t, tables.Show("../../docs/fleet.zh-CN.md", w.name, measuredInChinese, chinese))
 }
 
 func (r *result) cells() []string {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ebaas/openplatform-go/internal/evidence"
 	"github.com/ebaas/openplatform-go/internal/tables"
 )
 
@@ -116,8 +117,13 @@ var words = map[string]string{
 // show shows a table in both languages.
 func show(t *testing.T, name string, rows ...[]string) {
 	t.Helper()
-	require.NoError(t, tables.Show("../../docs/sandbox.md", name, "", rows))
-	require.NoError(t, tables.Show("../../docs/sandbox.zh-CN.md", name, "", inChinese(rows)))
+	command := "go -C tests test -timeout 30m -v ./program -update"
+	if *long {
+		command += " -long"
+	}
+	measured, measuredInChinese := evidence.Measured(command)
+	require.NoError(t, tables.Show("../../docs/sandbox.md", name, measured, rows))
+	require.NoError(t, tables.Show("../../docs/sandbox.zh-CN.md", name, measuredInChinese, inChinese(rows)))
 }
 
 func inChinese(rows [][]string) (translated [][]string) {
