@@ -1,0 +1,8 @@
+module github.com/ebaas/openplatform-go/release
+
+go 1.25.0
+
+require (
+	github.com/CycloneDX/cyclonedx-go v0.12.0
+	github.com/google/licensecheck v0.3.1
+)
