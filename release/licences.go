@@ -205,20 +205,21 @@ func (r *repository) writeLicences(ctx context.Context) error {
 	return os.WriteFile(r.path(licencesFile), []byte(licenceList(all)), 0o644) //nolint:gosec // everybody may read it
 }
 
-func (r *repository) checkLicences(ctx context.Context) error {
+// checkLicences prints what is linked, and compares the list in the repository with it.
+func (r *repository) checkLicences(ctx context.Context) (map[string]*linked, error) {
 	all, err := r.linkedModules(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	list := licenceList(all)
 	table, _, _ := strings.Cut(list, "\n"+strings.Repeat("=", 80))
 	fmt.Print(table)
 	there, err := os.ReadFile(r.path(licencesFile))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if string(there) != list {
-		return fmt.Errorf("%s is not what is linked now: run .ci/licences -write, and read what changed", licencesFile)
+		return nil, fmt.Errorf("%s is not what is linked now: run .ci/licences -write, and read what changed", licencesFile)
 	}
-	return nil
+	return all, nil
 }

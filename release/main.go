@@ -4,7 +4,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -30,7 +29,7 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	r, err := open(ctx, "..")
+	r, err := open("..")
 	if err != nil {
 		return err
 	}
@@ -38,7 +37,8 @@ func run(ctx context.Context, args []string) error {
 	case "make":
 		return r.release(ctx)
 	case "licences":
-		return r.checkLicences(ctx)
+		_, err := r.checkLicences(ctx)
+		return err
 	case "licences -write":
 		return r.writeLicences(ctx)
 	case "tags":
@@ -51,5 +51,5 @@ func run(ctx context.Context, args []string) error {
 		return r.prepare(args[1])
 	}
 	fmt.Fprint(os.Stderr, usage)
-	return errors.Join(flag.ErrHelp)
+	return errors.New("there is no such command")
 }

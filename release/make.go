@@ -25,10 +25,7 @@ func (r *repository) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.checkLicences(ctx); err != nil {
-		return err
-	}
-	all, err := r.linkedModules(ctx)
+	all, err := r.checkLicences(ctx)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	semver     = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
+	// From 2 on, the path of a module ends with its major version.
+	semver     = regexp.MustCompile(`^[01]\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
 	requires   = regexp.MustCompile(`(?m)^((?:require )?\s*` + regexp.QuoteMeta(modulePath) + `(?:/\S+)? v)\S+`)
 	mentioned  = regexp.MustCompile(`(` + regexp.QuoteMeta(modulePath) + `(?:/\w+)*@v)\d[^\s` + "`" + `]*`)
 	unreleased = "## [Unreleased]\n"
@@ -22,7 +23,7 @@ var (
 // prepare writes a version into every file that names it. project_test.go finds one that was forgotten.
 func (r *repository) prepare(version string) error {
 	if !semver.MatchString(version) {
-		return fmt.Errorf("%q is no version such as 1.2.3", version)
+		return fmt.Errorf("%q is no version such as 0.2.0 or 1.2.3", version)
 	}
 	if err := r.edit("client.go", func(text []byte) []byte {
 		return versionLine.ReplaceAll(text, []byte(`const Version = "`+version+`"`))

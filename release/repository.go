@@ -27,7 +27,7 @@ type repository struct {
 	version string // without the v
 }
 
-func open(_ context.Context, dir string) (*repository, error) {
+func open(dir string) (*repository, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
