@@ -26,6 +26,7 @@ func publish(t *testing.T, r *repository) string {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(at+".mod", mod, 0o600))
 		require.NoError(t, os.WriteFile(at+".info", fmt.Appendf(nil, `{"Version": %q}`, version), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(at), "list"), []byte(version+"\n"), 0o600))
 		archive, err := os.Create(at + ".zip")
 		require.NoError(t, err)
 		require.NoError(t, zip.CreateFromDir(archive, module.Version{Path: name, Version: version}, r.path(dir)))
@@ -73,7 +74,7 @@ func TestAVersionThatIsPublishedCanBeGot(t *testing.T) {
 
 	dir, modules := t.TempDir(), t.TempDir()
 	env := []string{
-		"GOMODCACHE=" + modules, "GOFLAGS=-modcacherw", "GOSUMDB=off", "GOWORK=off", "GOBIN=" + dir,
+		"GOMODCACHE=" + modules, "GOFLAGS=-modcacherw -trimpath", "GOSUMDB=off", "GOWORK=off", "GOBIN=" + dir,
 		// What else is needed has been downloaded for this repository.
 		"GOPROXY=file://" + publish(t, r) + ",file://" + command(t, ".", nil, "go", "env", "GOMODCACHE") + "/cache/download," +
 			command(t, ".", nil, "go", "env", "GOPROXY"),
