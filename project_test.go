@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -19,8 +18,8 @@ const modulePath = "github.com/ebaas/openplatform-go"
 // projectFiles are the files of the project, by their paths with slashes, that a pattern of [path.Match] takes by their last element.
 func projectFiles(t *testing.T, pattern string) map[string]string {
 	t.Helper()
-	files := map[string]string{}
-	require.NoError(t, filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+	files, project := map[string]string{}, os.DirFS(".")
+	require.NoError(t, fs.WalkDir(project, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			if base := path.Base(name); base == ".git" || base == "node_modules" || base == "dist" {
 				return fs.SkipDir
@@ -30,8 +29,8 @@ func projectFiles(t *testing.T, pattern string) map[string]string {
 		if match, err := path.Match(pattern, entry.Name()); err != nil || !match {
 			return err
 		}
-		text, err := os.ReadFile(name)
-		files[filepath.ToSlash(name)] = string(text)
+		text, err := fs.ReadFile(project, name)
+		files[name] = string(text)
 		return err
 	}))
 	require.NotEmpty(t, files)

@@ -119,7 +119,7 @@ func addLicenceFiles(dir string, files map[string]bool) error {
 func (l *linked) read(files []string) error {
 	hasLicence := false
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := os.ReadFile(file) //nolint:gosec // a licence
 		if err != nil {
 			return err
 		}

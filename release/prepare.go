@@ -63,7 +63,7 @@ func (r *repository) edit(name string, change func([]byte) []byte) error {
 	if !filepath.IsAbs(name) {
 		name = r.path(name)
 	}
-	text, err := os.ReadFile(name)
+	text, err := os.ReadFile(name) //nolint:gosec // a file of the repository
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func publish(t *testing.T, r *repository) string {
 		require.NoError(t, os.MkdirAll(filepath.Dir(at), 0o700))
 		mod, err := os.ReadFile(r.path(dir, "go.mod"))
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(at+".mod", mod, 0o600))
+		require.NoError(t, os.WriteFile(at+".mod", mod, 0o600)) //nolint:gosec // below a directory of the test
 		require.NoError(t, os.WriteFile(at+".info", fmt.Appendf(nil, `{"Version": %q}`, version), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(at), "list"), []byte(version+"\n"), 0o600))
 		archive, err := os.Create(at + ".zip")

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -22,7 +23,7 @@ import (
 // command runs a command that has to succeed, and returns what it prints.
 func command(t *testing.T, dir string, env []string, name string, args ...string) string {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), name, args...)
+	c := exec.CommandContext(t.Context(), name, args...) //nolint:gosec // all of them stand in these tests
 	c.Dir, c.Env = dir, append(os.Environ(), env...)
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s\n%s", c, out)
@@ -52,7 +53,7 @@ func copyOf(t *testing.T) *repository {
 		info, err := os.Stat(filepath.Join("..", name))
 		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, info.Mode()))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), text, info.Mode())) //nolint:gosec // a name from git
 	}
 	command(t, dir, nil, "git", "init", "--quiet")
 	commitAll(t, dir)
@@ -92,7 +93,7 @@ func TestArchives(t *testing.T) {
 		var got []entry
 		for tr := tar.NewReader(zr); ; {
 			header, err := tr.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			require.NoError(t, err)

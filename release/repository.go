@@ -59,7 +59,7 @@ func (r *repository) tags() (tags []string) {
 
 // output runs a command in a directory of the repository and returns what it prints.
 func (r *repository) output(ctx context.Context, dir string, env []string, name string, args ...string) (string, error) {
-	command := exec.CommandContext(ctx, name, args...)
+	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // go and git, as they stand in this program
 	command.Dir = r.path(dir)
 	command.Env = append(os.Environ(), env...)
 	command.Stderr = os.Stderr
