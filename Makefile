@@ -1,7 +1,7 @@
 # The commands of this project, by name. Each is one line that can be typed without make too.
 
 .DEFAULT_GOAL := help
-MODULES := $(sort $(dir $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod')))
+MODULES := $(sort $(dir $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' ':!testdata')))
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,4 +68,5 @@ release: ## make a release of the current commit in dist/release
 release-check: ## make it twice, elsewhere, and compare every byte
 	.ci/release --check
 
-.PHONY: $(MAKECMDGOALS) help
+# None of them is a file, whatever lies here by its name.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
