@@ -34,7 +34,7 @@ func (r *repository) release(ctx context.Context) error {
 		return err
 	}
 	var made []file
-	for _, p := range platforms {
+	for _, p := range chosen(os.Getenv("PLATFORMS")) {
 		files, err := r.releaseFor(ctx, p, c, all)
 		if err != nil {
 			return err

@@ -1,5 +1,10 @@
 package main
 
+import (
+	"slices"
+	"strings"
+)
+
 // platform is what the program is built for.
 type platform struct{ os, arch string }
 
@@ -11,6 +16,16 @@ var platforms = []platform{
 	{"linux", "arm64"},
 	{"windows", "amd64"},
 	{"windows", "arm64"},
+}
+
+// chosen are those of the platforms that a list such as "linux/amd64 windows/amd64" names, or all if it is empty.
+func chosen(list string) []platform {
+	if list == "" {
+		return platforms
+	}
+	return slices.DeleteFunc(slices.Clone(platforms), func(p platform) bool {
+		return !slices.Contains(strings.Fields(list), p.os+"/"+p.arch)
+	})
 }
 
 // env is the environment of a build. What changes the bytes of a program is set here, and not by the machine.

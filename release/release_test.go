@@ -125,6 +125,11 @@ func TestArchives(t *testing.T) {
 	})
 }
 
+func TestPlatforms(t *testing.T) {
+	assert.Len(t, chosen(""), 6)
+	assert.Equal(t, []platform{{"linux", "arm64"}, {"windows", "amd64"}}, chosen("windows/amd64 linux/arm64"))
+}
+
 func TestChecksums(t *testing.T) {
 	assert.Equal(t, "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  a\n"+
 		"3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d  b\n",
