@@ -1,4 +1,4 @@
-# The sandbox as a container. Build the program first, for the image holds nothing else:
+# The sandbox as a container. Build the program first, for the image holds it and its licences alone:
 #
 #   CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags="-s -w" -o dist/openplatform ./cmd/openplatform
 #   docker build -t openplatform-sandbox .
@@ -6,6 +6,7 @@
 #
 # Other containers reach it by its name if it is told that name: -e OPENPLATFORM_SANDBOX_HOST=sandbox.
 FROM scratch
+COPY LICENSE THIRD_PARTY_LICENSES /
 COPY dist/openplatform /openplatform
 USER 65532:65532
 ENV OPENPLATFORM_SANDBOX_ADDR=:8081

@@ -3,7 +3,7 @@ module github.com/ebaas/openplatform-go/benchmarks
 go 1.25.0
 
 require (
-	github.com/ebaas/openplatform-go v0.0.0
+	github.com/ebaas/openplatform-go v0.1.0
 	github.com/go-resty/resty/v2 v2.17.2
 	github.com/google/go-github/v88 v88.0.0
 	github.com/hetznercloud/hcloud-go/v2 v2.52.0

@@ -276,7 +276,7 @@ func inPage(t *testing.T, page, name string, rows [][]string) {
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", "spans", strings.NewReplacer(" ", "_", ",", "", ":", "").Replace(name)+".txt")
+	path := filepath.Join("testdata", "spans", strings.NewReplacer(" ", "_", ",", "", ":", "", "'", "").Replace(name)+".txt")
 	if updating() {
 		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
 	}

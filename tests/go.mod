@@ -9,7 +9,7 @@ require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/davecgh/go-spew v1.1.2-0.20180830191138-d8f796af33cc
-	github.com/ebaas/openplatform-go v0.0.0-00010101000000-000000000000
+	github.com/ebaas/openplatform-go v0.1.0
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/google/go-cmp v0.7.0
 	github.com/hashicorp/go-hclog v1.6.3
@@ -212,8 +212,8 @@ require (
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/ebaas/openplatform-go/otelopenplatform v0.0.0-00010101000000-000000000000
-	github.com/ebaas/openplatform-go/redistokens v0.0.0-00010101000000-000000000000
+	github.com/ebaas/openplatform-go/otelopenplatform v0.1.0
+	github.com/ebaas/openplatform-go/redistokens v0.1.0
 	github.com/fatih/color v1.18.0 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
 	github.com/go-openapi/jsonpointer v1.0.0 // indirect

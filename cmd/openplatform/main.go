@@ -4,6 +4,7 @@
 //	go run ./cmd/openplatform doctor       check which assumptions hold
 //	go run ./cmd/openplatform call         call one operation
 //	go run ./cmd/openplatform img          show a picture code
+//	go run ./cmd/openplatform version      print the program's version
 //	go run ./cmd/openplatform sandbox -h   list its flags
 package main
 
@@ -29,6 +30,7 @@ var commands = []command{
 	{name: "doctor", summary: "check which assumptions hold for a platform and the network", run: runDoctor},
 	{name: "call", summary: "one call of one operation", run: runCall},
 	{name: "img", summary: "a picture code, in the terminal", run: runImg},
+	{name: "version", summary: "the version of this program", run: runVersion},
 }
 
 // environment is what a command uses of its process.
@@ -65,6 +67,8 @@ func run(ctx context.Context, env environment, args []string) (exit int) {
 	case "help", "-h", "-help", "--help":
 		usage(env.stdout)
 		return exitOK
+	case "-version", "--version":
+		return runVersion(ctx, env, args[1:])
 	}
 	for _, c := range commands {
 		if c.name == args[0] {

@@ -5,7 +5,7 @@ go 1.25.0
 replace github.com/ebaas/openplatform-go => ../../
 
 require (
-	github.com/ebaas/openplatform-go v0.0.0-00010101000000-000000000000
+	github.com/ebaas/openplatform-go v0.1.0
 	github.com/gin-gonic/gin v1.12.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/labstack/echo/v5 v5.4.4

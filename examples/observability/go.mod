@@ -8,8 +8,8 @@ replace (
 )
 
 require (
-	github.com/ebaas/openplatform-go v0.0.0-00010101000000-000000000000
-	github.com/ebaas/openplatform-go/otelopenplatform v0.0.0-00010101000000-000000000000
+	github.com/ebaas/openplatform-go v0.1.0
+	github.com/ebaas/openplatform-go/otelopenplatform v0.1.0
 	github.com/stretchr/testify v1.12.1
 	go.opentelemetry.io/otel v1.46.0
 	go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp v1.46.0

@@ -1,0 +1,72 @@
+# The commands of this project, by name. Each is one line that can be typed without make too.
+
+.DEFAULT_GOAL := help
+MODULES := $(sort $(dir $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' ':!testdata')))
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## see an SMS arrive in a sandbox
+	go run ./examples/send_sms_code -solve
+
+sandbox: ## run a fake platform with a page, at http://127.0.0.1:8081
+	go run ./cmd/openplatform sandbox
+
+doctor: ## ask the test environment which assumptions hold, and write doctor.txt
+	go run ./cmd/openplatform doctor -env test -report doctor.txt
+
+build: ## build the program into dist
+	CGO_ENABLED=0 go build -trimpath -o dist/ ./cmd/openplatform
+
+test: ## run the tests of the root module
+	go test ./...
+
+race: ## the same, with the race detector
+	go test -race ./...
+
+gate: ## run all that has to pass before a change is merged
+	.ci/run
+
+tools: ## build the linter and the formatter into bin
+	go -C tools build -o ../bin/ tool
+
+lint: tools ## find mistakes and formatting
+	bin/golangci-lint run ./...
+
+format: tools ## format all Go files
+	bin/gofumpt -w .
+
+tidy: ## tidy the go.mod of every module
+	@for module in $(MODULES); do echo $$module; go -C $$module mod tidy || exit; done
+
+bench: ## measure what a call costs, in short
+	go -C benchmarks run . -quick
+
+tables: ## write the tables of the pages that tests keep, but for figures
+	go test ./advice ./internal/doctor -update
+	go -C otelopenplatform test . -update
+	go -C tests test ./loggers -update
+	go -C tests test ./faults -run Doctor -update
+
+figures: ## measure all figures of the pages anew, which takes hours
+	go test . -v -run TestNoSecretIsPrinted -long -update
+	go -C tests test -timeout 60m -v ./faults -long -update
+	go -C tests test -timeout 60m -v ./fleet -long -update
+	go -C tests test -timeout 30m -count=1 -v ./program -long -update
+	go -C benchmarks run .
+
+image: ## build the container image and try it; needs buildah
+	.ci/image
+
+licences: ## list what is linked, with its licences, and write THIRD_PARTY_LICENSES
+	.ci/licences -write
+	.ci/licences
+
+release: ## make a release of the current commit in dist/release
+	.ci/release
+
+release-check: ## make it twice, elsewhere, and compare every byte
+	.ci/release --check
+
+# None of them is a file, whatever lies here by its name.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
