@@ -51,6 +51,7 @@ tables: ## write the tables of the pages that tests keep, but for figures
 figures: ## measure all figures of the pages anew, which takes hours
 	go test . -v -run TestNoSecretIsPrinted -long -update
 	go -C tests test -timeout 60m -v ./faults -long -update
+	go -C tests test -timeout 60m -v ./simulation -run '^TestSimulation$$' -scenarios 100000 -update
 	go -C tests test -timeout 60m -v ./fleet -long -update
 	go -C tests test -timeout 30m -count=1 -v ./program -long -update
 	go -C benchmarks run .
