@@ -187,7 +187,11 @@ func (w *writer) contract(i *types.Interface) string {
 }
 
 func (w *writer) function(head string, f *types.Func) string {
-	return head + strings.TrimPrefix(w.typeOf(f), "func") + "\n"
+	text := head + strings.TrimPrefix(w.typeOf(f), "func")
+	if f.Signature().TypeParams().Len() > 0 {
+		text += " {}" // which go/types asks for
+	}
+	return text + "\n"
 }
 
 func (w *writer) typeOf(o types.Object) string { return w.string(o.Type()) }
