@@ -10,9 +10,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/types"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -70,17 +72,15 @@ func check(pkg *packages.Package, file string, names map[string]bool, update boo
 	} else if err != nil {
 		return err
 	}
-	old, err := parse(pkg, string(recorded))
+	known := importer{"unsafe": types.Unsafe}
+	for imported := range packages.Postorder([]*packages.Package{pkg}) {
+		known[imported.PkgPath] = imported.Types
+	}
+	now, report, err := compare(string(recorded), pkg.Types, known)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	report := apidiff.Changes(old, pkg.Types)
-	report.Changes = slices.DeleteFunc(report.Changes, func(c apidiff.Change) bool { return identifier(c.Message) == version })
 	if err := unannounced(report, names); err != nil {
-		return err
-	}
-	now, err := describe(pkg.Types)
-	if err != nil {
 		return err
 	}
 	switch {
@@ -90,6 +90,18 @@ func check(pkg *packages.Package, file string, names map[string]bool, update boo
 		return os.WriteFile(file, []byte(now), 0o644) //nolint:gosec // everybody may read it
 	}
 	return fmt.Errorf("%s is out of date; .ci/run api -update writes it\n%s", file, report)
+}
+
+// compare returns what is to be recorded of a package, and what has changed since recorded was.
+func compare(recorded string, pkg *types.Package, known types.Importer) (now string, report apidiff.Report, err error) {
+	old, err := parse(pkg.Path(), recorded, known)
+	if err != nil {
+		return "", report, err
+	}
+	report = apidiff.Changes(old, pkg)
+	report.Changes = slices.DeleteFunc(report.Changes, func(c apidiff.Change) bool { return identifier(c.Message) == version })
+	now, err = describe(pkg)
+	return now, report, err
 }
 
 // unannounced returns the breaks whose identifier is not among the names.
@@ -107,8 +119,13 @@ func unannounced(report apidiff.Report, names map[string]bool) error {
 		errors.Join(breaks...))
 }
 
-// identifier returns the name that a message is about: Login of "(*Client).Login: removed".
+// subject is the beginning of a message: "Login", "(*Client).Login", "(Response[T]).Login".
+var subject = regexp.MustCompile(`^(?:\(?\*?\w+(?:\[[^]]*\])?\)?\.)?(\w+)`)
+
+// identifier returns the name that a message is about, the last of its subject.
 func identifier(message string) string {
-	subject, _, _ := strings.Cut(message, ": ")
-	return subject[strings.LastIndex(subject, ".")+1:]
+	if names := subject.FindStringSubmatch(message); names != nil {
+		return names[1]
+	}
+	return message
 }

@@ -11,8 +11,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"golang.org/x/tools/go/packages"
 )
 
 // version is the constant of which the value is no part of the API.
@@ -39,19 +37,15 @@ func describe(pkg *types.Package) (string, error) {
 	return string(formatted), err
 }
 
-// parse type-checks what describe wrote, with the packages that pkg imports.
-func parse(pkg *packages.Package, text string) (*types.Package, error) {
+// parse type-checks what describe wrote.
+func parse(path, text string, known types.Importer) (*types.Package, error) {
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, "", text, 0)
 	if err != nil {
 		return nil, err
 	}
-	known := importer{"unsafe": types.Unsafe}
-	for imported := range packages.Postorder([]*packages.Package{pkg}) {
-		known[imported.PkgPath] = imported.Types
-	}
 	config := types.Config{Importer: known, IgnoreFuncBodies: true}
-	return config.Check(pkg.PkgPath, fset, []*ast.File{file}, nil)
+	return config.Check(path, fset, []*ast.File{file}, nil)
 }
 
 type importer map[string]*types.Package
