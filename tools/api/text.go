@@ -147,7 +147,7 @@ func (w *writer) underlying(t types.Type) string {
 
 func (w *writer) structure(s *types.Struct) string {
 	var text strings.Builder
-	hidden, comparable := false, true
+	hidden, canCompare := false, true
 	for field := range s.Fields() {
 		switch {
 		case field.Embedded():
@@ -156,12 +156,12 @@ func (w *writer) structure(s *types.Struct) string {
 			fmt.Fprintf(&text, "\t%s %s\n", field.Name(), w.typeOf(field))
 		default:
 			hidden = true
-			comparable = comparable && types.Comparable(field.Type())
+			canCompare = canCompare && types.Comparable(field.Type())
 			continue
 		}
 	}
 	switch {
-	case !comparable:
+	case !canCompare:
 		text.WriteString("\t_ [0]func() // unexported fields that cannot be compared\n")
 	case hidden:
 		text.WriteString("\t_ struct{} // unexported fields\n")
