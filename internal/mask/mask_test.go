@@ -141,8 +141,8 @@ func TestMayShowIsRight(t *testing.T) {
 }
 
 func TestASecretAtTheVeryBeginning(t *testing.T) {
-	for spelt, secret := range map[string]string{`\ud83d\ude00tok`: "😀tok", "！tok～ ": "!tok~"} {
-		assert.Equal(t, "***", strings.TrimSpace(Secrets(spelt, []Secret{{secret, All}})), spelt)
+	for spelt, secret := range map[string]string{`\ud83d\ude00tok`: "😀tok", "！tok～": "!tok~"} {
+		assert.Equal(t, "***", Secrets(spelt, []Secret{{secret, All}}), spelt)
 	}
 }
 
