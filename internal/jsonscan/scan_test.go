@@ -35,6 +35,15 @@ func TestHasDuplicate(t *testing.T) {
 	}
 }
 
+func TestHasDuplicateSaysHowDeepAnObjectIs(t *testing.T) {
+	depths := make(map[string]int)
+	assert.False(t, HasDuplicate([]byte(`{"a":[{"b":{"c":2}}],"d":1}`), func(depth int, name string) string {
+		depths[name] = depth
+		return name
+	}))
+	assert.Equal(t, map[string]int{"a": 0, "b": 2, "c": 3, "d": 0}, depths)
+}
+
 func TestText(t *testing.T) {
 	for value, want := range map[string]string{`"密\u7801"`: "密码", "400003": "400003", "-1": "-1", "null": ""} {
 		got, err := Text([]byte(value))

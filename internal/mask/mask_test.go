@@ -22,6 +22,7 @@ func TestSecretsAreFoundInEverySpelling(t *testing.T) {
 		"13900001111", "7k9x", "Pw-9c8d7e", "a+b/c==", `tok"en\x`, "密 码 abc", "<b>tok", "&lt;tok", "%41tok", `\u0041tok`, "ß İ ı ϕ tok",
 		"someone@example.invalid", "!@#$%^&*", "１３９００００１１１１", "😀tok😀en", " tok en ", "tok\tén",
 		`a<b>c"d\e&f`, `a"b'c/def`, "pass word 1", "Ｐass０word1", "Pa$$(w).*d",
+		"tok\ben", "!tok~",
 	} {
 		quoted, err := json.Marshal(secret)
 		require.NoError(t, err)
@@ -137,6 +138,35 @@ func TestMayShowIsRight(t *testing.T) {
 	}
 	assert.Greater(t, shows, 1000)
 	assert.Less(t, shows, 19_000)
+}
+
+func TestASecretAtTheVeryBeginning(t *testing.T) {
+	for spelt, secret := range map[string]string{`\ud83d\ude00tok`: "😀tok", "！tok～": "!tok~"} {
+		assert.Equal(t, "***", Secrets(spelt, []Secret{{secret, All}}), spelt)
+	}
+}
+
+func TestTheShortestSecret(t *testing.T) {
+	assert.Equal(t, "the code *** is wrong", Secrets("the code 7k9 is wrong", []Secret{{"7k9", All}}))
+	cut := strings.Repeat(" ", cutAt-minSecret)
+	assert.Equal(t, "***", strings.TrimSpace(Secrets(cut+"7k9", []Secret{{"7k9x44pq", All}})), "its beginning, of a text that is just long enough to be cut")
+	assert.Equal(t, "the token ***", Secrets("the token 7k9%4...", []Secret{{"7k9Ax44pq", All}}), "before half an escape")
+}
+
+func TestSecretsSideBySide(t *testing.T) {
+	phone, token := []Secret{{"13900001111", Mobile}}, []Secret{{"abcdefghijkl", All}}
+	assert.Equal(t, "both 139****1111, 139****1111", Secrets("both 13900001111, 13900001111", phone))
+	assert.Equal(t, "halves ***", Secrets("halves abcdefgh-abcdefgh", token))
+}
+
+func TestEveryContactIsMasked(t *testing.T) {
+	masked := Contacts("13900001111 13900002222 a@example.invalid bcd@example.invalid")
+	assert.Equal(t, 2, strings.Count(masked, "139****"), masked)
+	assert.NotContains(t, masked, "@example", masked)
+}
+
+func TestTheLastPieceOfAUUIDMayBeASecret(t *testing.T) {
+	assert.True(t, MayShow("0b7c3a52-9d1e-4f60-8a2b-5c6d7e8f9a1b", "7e8f9a1b"))
 }
 
 func TestContacts(t *testing.T) {

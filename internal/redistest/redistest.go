@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -110,19 +109,6 @@ func (s *Server) Restart() {
 	s.tb.Helper()
 	if !s.start() {
 		s.tb.Fatal("redis-server does not start again")
-	}
-}
-
-// Stop makes the server hang: the system accepts connections, and there are no responses.
-func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
-
-// Continue ends what Stop began.
-func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
-
-func (s *Server) signal(sig syscall.Signal) {
-	s.tb.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.tb.Fatal(err)
 	}
 }
 

@@ -99,3 +99,20 @@ func TestQuota(t *testing.T) {
 	assert.True(t, q.Withdraw())
 	assert.False(t, q.Withdraw())
 }
+
+func TestJitterReachesBothEndsAndNoFarther(t *testing.T) {
+	draw := func() map[time.Duration]bool {
+		drawn := make(map[time.Duration]bool)
+		for range 1000 {
+			drawn[retry.Jitter(1)] = true
+		}
+		return drawn
+	}
+	both := map[time.Duration]bool{0: true, 1: true}
+	assert.Equal(t, both, draw())
+	assert.Zero(t, retry.Jitter(0))
+
+	defer retry.Seed(1)()
+	assert.Equal(t, both, draw())
+	assert.Zero(t, retry.Jitter(0))
+}
