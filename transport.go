@@ -36,7 +36,12 @@ func DefaultTransport() *http.Transport {
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 		ForceAttemptHTTP2:      true,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout: 15 * time.Second,
+			PingTimeout:     5 * time.Second,
+			// A connection keeps a buffer for the largest frame that it has read. Go 1.27 invites frames of 1 MiB.
+			MaxReadFrameSize: 16 << 10,
+		},
 	}
 }
 

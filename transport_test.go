@@ -139,6 +139,7 @@ func TestDefaultTransport(t *testing.T) {
 	require.NotNil(t, transport.HTTP2)
 	assert.Equal(t, 15*time.Second, transport.HTTP2.SendPingTimeout)
 	assert.Equal(t, 5*time.Second, transport.HTTP2.PingTimeout)
+	assert.Equal(t, 16<<10, transport.HTTP2.MaxReadFrameSize)
 	assert.Equal(t, reflect.ValueOf(http.ProxyFromEnvironment).Pointer(), reflect.ValueOf(transport.Proxy).Pointer())
 }
 

@@ -233,7 +233,7 @@ func TestStreamAfterTooMuch(t *testing.T) {
 		for range 1000 { // none of which it asked for
 			s.Advance(1)
 		}
-		assert.Equal(t, fmt.Sprintf("id: %d\nevent: missed\ndata: {}\n", s.LastID()), live.next())
+		assert.Regexp(t, "^id: [0-9]+\nevent: missed\ndata: {}\n$", live.next(), "perhaps before the last of them")
 		b.sendSMS("", mobile)
 		assert.Contains(t, live.next(), "event: sms\n")
 		require.NoError(t, live.body.Close())
