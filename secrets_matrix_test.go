@@ -78,7 +78,7 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 	english = fmt.Sprintf("%d operations, two of them by Do, meet %d kinds of failure in %d cells, each with secrets of its own. "+
 		"%d texts, %d MB, were searched for them. The same search of the same requests, as net/http and fmt print them, finds %d of %d. ",
 		figures...) + english
-	chinese = fmt.Sprintf("%d 个接口（其中两个通过 Do 调用）遇到 %d 类失败，共 %d 格，每格使用各自的敏感信息。"+
+	chinese = fmt.Sprintf("%d 个接口（其中两个通过 Do 调用）遇到 %d 类失败，共 %d 种组合，每种使用各自的敏感信息。"+
 		"在 %d 段文本（%d MB）中搜索这些内容。对照：同样的请求由 net/http 和 fmt 打印时，同样的搜索找到 %d / %d。", figures...) + chinese
 	rows := rowsOf(table)
 	require.NoError(t, tables.Show("docs/reliability.md", "secrets", english, rows))
@@ -89,7 +89,7 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 
 // chineseSecrets are the words of the table in docs/reliability.zh-CN.md.
 var chineseSecrets = map[string]string{
-	"failure": "失败", "cells": "格", "texts": "文本", "bytes": "字节", "outcome": "结果", "findings": "发现",
+	"failure": "失败", "cells": "组合", "texts": "文本", "bytes": "字节", "outcome": "结果", "findings": "发现",
 	"succeeded": "成功", "rejected": "被拒绝", "not sent": "未发出", "unknown": "结果未知",
 	"a field breaks a documented rule":           "字段违反文档规则",
 	"ctx ended before, with a cause that quotes": "ctx 事先已结束，其 cause 含请求内容",
