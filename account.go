@@ -329,9 +329,9 @@ var smsTypes = []string{string(SmsTypeRegister), string(SmsTypeResetPassword), s
 type SendSmsCodeRequest struct {
 	// Mobile is the phone number (手机号).
 	Mobile string `json:"mobile"`
-	// ImgCodeID is the picture's id (图片验证码编号), from [ImgCode].
+	// ImgCodeID is the picture's id (图形验证码编号), from [ImgCode].
 	ImgCodeID string `json:"img_code_id"`
-	// ImgCode is what the person read in the picture (图片验证码).
+	// ImgCode is what the person read in the picture (图形验证码).
 	ImgCode string `json:"img_code"`
 	// SmsType is the purpose of the SMS code (短信类型).
 	SmsType SmsType `json:"sms_type"`

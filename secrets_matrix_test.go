@@ -78,8 +78,8 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 	english = fmt.Sprintf("%d operations, two of them by Do, meet %d kinds of failure in %d cells, each with secrets of its own. "+
 		"%d texts, %d MB, were searched for them. The same search of the same requests, as net/http and fmt print them, finds %d of %d. ",
 		figures...) + english
-	chinese = fmt.Sprintf("%d 个接口（其中两个通过 Do 调用）遇到 %d 类失败，共 %d 格，每格使用各自的秘密值。"+
-		"在 %d 段文本（%d MB）中搜索这些值。对照：同样的请求由 net/http 和 fmt 打印时，同样的搜索找到 %d / %d。", figures...) + chinese
+	chinese = fmt.Sprintf("%d 个接口（其中两个通过 Do 调用）遇到 %d 类失败，共 %d 种组合，每种使用各自的敏感信息。"+
+		"在 %d 段文本（%d MB）中搜索这些内容。对照：同样的请求由 net/http 和 fmt 打印时，同样的搜索找到 %d / %d。", figures...) + chinese
 	rows := rowsOf(table)
 	require.NoError(t, tables.Show("docs/reliability.md", "secrets", english, rows))
 	translated, err := evidence.Translate(rows, chineseSecrets, 0, 4)
@@ -89,29 +89,29 @@ func showSecrets(t *testing.T, operations, controlled int, total secretsRow, tab
 
 // chineseSecrets are the words of the table in docs/reliability.zh-CN.md.
 var chineseSecrets = map[string]string{
-	"failure": "失败", "cells": "格", "texts": "文本", "bytes": "字节", "outcome": "结果", "findings": "发现",
+	"failure": "失败", "cells": "组合", "texts": "文本", "bytes": "字节", "outcome": "结果", "findings": "发现",
 	"succeeded": "成功", "rejected": "被拒绝", "not sent": "未发出", "unknown": "结果未知",
 	"a field breaks a documented rule":           "字段违反文档规则",
-	"ctx ended before, with a cause that quotes": "ctx 事先已结束，其 cause 引用了请求",
+	"ctx ended before, with a cause that quotes": "ctx 事先已结束，其 cause 含请求内容",
 	"no connection":                           "无法建立连接",
 	"proxy":                                   "代理",
 	"TLS":                                     "TLS",
-	"a RoundTripper that quotes the request":  "RoundTripper 的错误引用了请求",
+	"a RoundTripper that quotes the request":  "RoundTripper 的错误含请求内容",
 	"no response":                             "没有响应",
-	"not HTTP, and quotes":                    "不是 HTTP，且引用了请求",
+	"not HTTP, and quotes":                    "不是 HTTP，且含请求内容",
 	"broken off in the response":              "响应中途断开",
 	"body over 1 MiB":                         "响应体超过 1 MiB",
 	"given up before a response":              "响应前放弃",
 	"given up in the response":                "响应中途放弃",
 	"HTTP/2":                                  "HTTP/2",
-	"redirect that quotes":                    "重定向引用了请求",
-	"page with a title that quotes":           "页面标题引用了请求",
-	"page that quotes":                        "页面引用了请求",
-	"broken envelope that quotes":             "损坏的响应引用了请求",
-	"rejection with a msg that quotes":        "拒绝，msg 引用了请求",
-	"platform failure with a msg that quotes": "平台故障，msg 引用了请求",
-	"envelope that quotes":                    "响应的其他字段引用了请求",
-	"success that is none, and quotes":        "并非成功的“成功”，且引用了请求",
+	"redirect that quotes":                    "重定向含请求内容",
+	"page with a title that quotes":           "页面标题含请求内容",
+	"page that quotes":                        "页面含请求内容",
+	"broken envelope that quotes":             "损坏的响应含请求内容",
+	"rejection with a msg that quotes":        "拒绝，msg 含请求内容",
+	"platform failure with a msg that quotes": "平台故障，msg 含请求内容",
+	"envelope that quotes":                    "响应的其他字段含请求内容",
+	"success that is none, and quotes":        "看似成功而并非成功，且含请求内容",
 	"none: a success":                         "无：调用成功",
 	"what all calls wrote to stderr and the standard logger": "所有调用写到 stderr 和标准 logger 的内容",
 }

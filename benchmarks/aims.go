@@ -24,7 +24,7 @@ var (
 	}
 	nothingToSave = section{
 		english: "On loopback connections cost nothing to keep, so HTTP/2 has nothing to save and its framing to pay for.",
-		chinese: "在环回接口上保持连接没有代价，HTTP/2 没有可节省的，却要付出分帧的开销。",
+		chinese: "在回环接口上保持连接没有代价，HTTP/2 没有可节省的，却要付出分帧的开销。",
 	}
 )
 

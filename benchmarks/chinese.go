@@ -4,7 +4,7 @@ package main
 var chineseWords = map[string]string{ //nolint:gosec // words about tokens, none of them a secret
 	"the SDK as it comes": "SDK 默认设置", "aim": "目标", "measured": "实测", "met": "达到", "yes": "是", "**no**": "**否**",
 	"in memory": "内存中", "the time of resty by hand": "与手写 resty 的耗时之比", "the further aim": "更高的目标",
-	"the time of the fastest peer": "与最快的同类 SDK 的耗时之比", "allocations": "分配次数", "loopback": "环回",
+	"the time of the fastest peer": "与最快的同类 SDK 的耗时之比", "allocations": "分配次数", "loopback": "回环",
 	"one caller": "一个调用方", "the time of net/http": "与 net/http 的耗时之比", "# callers over TLS": "# 个调用方（TLS）",
 	"the calls/s of resty": "每秒调用数与 resty 之比", "the calls/s of tuned net/http": "每秒调用数与调优后 net/http 之比",
 	"connections a caller": "每个调用方的连接数", "connections opened later": "之后新开的连接",

@@ -203,7 +203,7 @@ func (r results) longSecrets() section {
 	long, longer := r.time("Secrets/both/409600", perCall), r.time("Secrets/both/1048576", perCall)
 	return section{
 		english: fmt.Sprintf("\n\nA secret is read whole: to search for one of 400 KiB takes %s for each print, for one of 1 MiB %s.", long, longer),
-		chinese: fmt.Sprintf("\n\n秘密值会被完整读取：每次打印时，搜索一个 400 KiB 的秘密值需要 %s，1 MiB 的需要 %s。", long, longer),
+		chinese: fmt.Sprintf("\n\n敏感信息会被完整读取：每次打印时，搜索一项 400 KiB 的敏感信息需要 %s，1 MiB 的需要 %s。", long, longer),
 	}
 }
 

@@ -205,15 +205,15 @@ func happenings() []happening {
 			_, err := c.SendSmsCode(ctx, &openplatform.SendSmsCodeRequest{})
 			return err
 		})},
-		{"rejected with a documented code", "被拒绝，code 有文档", against(answer(200, envelope("401004", "null")), logout)},
-		{"rejected with another code", "被拒绝，code 没有文档", against(answer(200, envelope("400101", "null")), sendSmsCode)},
+		{"rejected with a documented code", "被拒绝，code 在文档中", against(answer(200, envelope("401004", "null")), logout)},
+		{"rejected with another code", "被拒绝，code 不在文档中", against(answer(200, envelope("400101", "null")), sendSmsCode)},
 		{"rejected with an HTTP status", "被拒绝，HTTP 状态码也表示失败", against(answer(404, envelope("404001", "null")), sendSmsCode)},
 		{"too many calls", "调用过于频繁", against(answer(200, envelope("429001", "null")), sendSmsCode)},
 		{"the platform fails", "系统异常", against(answer(200, envelope("500", "null")), sendSmsCode)},
 		{"a code of no class", "code 不属于任何一类", against(answer(200, envelope("E17", "null")), sendSmsCode)},
 		{"a gateway's page, three times", "网关的错误页，连续三次", against(page, getImgCode)},
 		{"a redirect", "重定向", against(http.RedirectHandler("http://elsewhere.example/?token=tok-5f2c9e", http.StatusFound), sendSmsCode)},
-		{"no envelope", "响应不是有效的响应结构", against(answer(200, "<html>"), sendSmsCode)},
+		{"no envelope", "收到的不是有效的响应结构", against(answer(200, "<html>"), sendSmsCode)},
 		{"code 000 without the data", "code 为 000，但 data 不对", against(answer(200, envelope("000", "false")), sendSmsCode)},
 		{"no answer", "没有响应，连接中断", against(hangUp, sendSmsCode)},
 		{"no answer in time", "超时没有响应", against(http.HandlerFunc(hang), sendSmsCode, soon)},
@@ -228,7 +228,7 @@ func happenings() []happening {
 		{"cancelled before", "发送前已被调用方取消", cancelledBefore},
 		{"the quota is used up", "重试配额用尽", quotaUsedUp},
 		{"VerifyUser", "VerifyUser", verifyingUser("", sandbox.DemoClientSecret, nothing)},
-		{"VerifyUser with a token that was revoked", "VerifyUser，access token 已被吊销", verifyingUser("", sandbox.DemoClientSecret, revokeToken)},
+		{"VerifyUser with a token that was revoked", "VerifyUser，访问令牌已被吊销", verifyingUser("", sandbox.DemoClientSecret, revokeToken)},
 		{"VerifyUser of a person who must log in again", "VerifyUser，用户需要重新登录", verifyingUser("tok-5f2c9e", sandbox.DemoClientSecret, nothing)},
 		{"VerifyUser with a wrong secret", "VerifyUser，client_secret 错误", verifyingUser("tok-5f2c9e", "cs-1b2c3d", nothing)},
 	}

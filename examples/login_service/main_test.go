@@ -138,7 +138,7 @@ func TestNoSMSWasSent(t *testing.T) {
 	v.get("/sms/login")
 	v.answerPicture("login", "????")
 	v.shows("sms", http.StatusUnprocessableEntity)
-	assert.Contains(t, v.page, "平台返回：")
+	assert.Contains(t, v.page, "平台提示：")
 	assert.Contains(t, v.page, "图形验证码错误")
 	assert.Contains(t, v.page, `value="`+mobile+`"`, "nobody types it twice")
 

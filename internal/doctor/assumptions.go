@@ -20,7 +20,7 @@ var Assumptions = []Assumption{
 		Otherwise: "If the machine does not know the certificate authority: add it to `RootCAs` of a `DefaultTransport` for `WithHTTPClient`, " +
 			"and test it here with `-ca FILE`. If the platform offers only plain http: pass the `http://` address to `WithBaseURL`; passwords are then sent unencrypted. " +
 			"Only the operators of the platform, or of a device in between, can correct anything else.",
-		OtherwiseChinese: "如果是机器不认识的证书颁发机构：把它加入 `DefaultTransport` 的 `RootCAs`，交给 `WithHTTPClient`；在这里可用 `-ca FILE` 先试。" +
+		OtherwiseChinese: "如果是机器不认识的证书颁发机构：把它加入 `DefaultTransport` 的 `RootCAs`，再传给 `WithHTTPClient`；可先用 doctor 的 `-ca FILE` 验证。" +
 			"如果平台只提供明文 http：用 `WithBaseURL` 传入 `http://` 地址，但密码将以明文传输。其余情形只能由平台或中间设备的运维人员修复。",
 	},
 	{
@@ -29,14 +29,14 @@ var Assumptions = []Assumption{
 		Chinese: "平台直接在 base URL 上响应，不重定向到其他地址。",
 		Otherwise: "The SDK follows no redirect, because it would send a phone number to another address. If that address is the platform's, " +
 			"pass it to `WithBaseURL`.",
-		OtherwiseChinese: "SDK 不跟随重定向，否则手机号会被一并带走。如果重定向指向的地址确属平台，请把它交给 `WithBaseURL`。",
+		OtherwiseChinese: "SDK 不跟随重定向，否则手机号会被一并带走。如果重定向指向的地址确属平台，请把它传给 `WithBaseURL`。",
 	},
 	{
 		Name:             "clock",
 		Text:             "Its clock differs from your machine's by at most one minute.",
 		Chinese:          "平台的时钟与你的机器相差不超过一分钟。",
 		Otherwise:        "The SDK works: it calculates the expiry of a token with the platform's clock. A signature with a time would be refused: synchronize the machine's clock with NTP.",
-		OtherwiseChinese: "SDK 不受影响：token 何时到期按平台的时钟计算。但含时间的签名会被拒绝：请用 NTP 校准机器的时钟。",
+		OtherwiseChinese: "SDK 不受影响：令牌何时到期按平台的时钟计算。但含时间的签名会被拒绝，请用 NTP 校准机器的时钟。",
 	},
 	{
 		Name:    "keep_alive",
@@ -44,8 +44,8 @@ var Assumptions = []Assumption{
 		Chinese: "平台保持连接供后续请求使用；空闲连接至少保留 30 秒。",
 		Otherwise: "The SDK works, but calls need new connections, and a call whose connection is closed during the request has an unknown outcome. " +
 			"Pass a `DefaultTransport` with an `IdleConnTimeout` shorter than the platform's to `WithHTTPClient`.",
-		OtherwiseChinese: "SDK 仍能工作，但调用要付出新建连接的代价；如果连接恰好在请求期间被关闭，这次调用的结果就是未知。" +
-			"请给 `WithHTTPClient` 一个 `DefaultTransport`，让其 `IdleConnTimeout` 短于平台的。",
+		OtherwiseChinese: "SDK 仍能工作，但调用要付出新建连接的代价；如果连接恰好在请求期间被关闭，这次调用的结果未知。" +
+			"请给 `WithHTTPClient` 传入一个 `DefaultTransport`，其 `IdleConnTimeout` 要短于平台的空闲超时。",
 	},
 	{
 		Name:             "paths",
@@ -68,7 +68,7 @@ var Assumptions = []Assumption{
 		Chinese: "接口的每个响应都是统一的响应结构，`code` 与 `msg` 是字符串，失败时没有 `data`。",
 		Otherwise: "The SDK also reads a numeric `code`, and ignores unknown fields. Anything else is a `*ResponseError` with an unknown outcome: " +
 			"please report what the doctor found.",
-		OtherwiseChinese: "SDK 能读取数字形式的 `code`，也会忽略不认识的字段。除此之外都是 `*ResponseError`，结果未知：请把 doctor 的发现告诉我们。",
+		OtherwiseChinese: "SDK 能读取数字形式的 `code`，也会忽略不认识的字段。除此之外都是 `*ResponseError`，结果未知：请把 doctor 的检查结果告诉我们。",
 	},
 	{
 		Name:             "request_ids",
@@ -99,7 +99,7 @@ var Assumptions = []Assumption{
 		Chinese: "没有参数的接口接受 `{}` 作为请求体。",
 		Otherwise: "GetImgCode fails. Please report it. Until then, get pictures with a separate client whose `RoundTripper` in `WithHTTPClient` sends an empty body: " +
 			"docs/doctor.md has the code.",
-		OtherwiseChinese: "GetImgCode 会失败。请告诉我们。在此之前，可以用一个专门取图的 client，由其 `WithHTTPClient` 中的 `RoundTripper` 发送空请求体：" +
+		OtherwiseChinese: "GetImgCode 会失败。请告诉我们。在此之前，可以用一个专门获取图形验证码的 client，由其 `WithHTTPClient` 中的 `RoundTripper` 发送空请求体：" +
 			"代码见 docs/doctor.zh-CN.md。",
 	},
 	{
@@ -123,7 +123,7 @@ var Assumptions = []Assumption{
 		Chinese: "单点登录接口的失败 code 与其文档所列一致。",
 		Otherwise: "`ErrInvalidToken` and the others do not match, and `AccessTokenSource` does not detect a rejected token: compare " +
 			"`APIError.Code` with the real code, and please report it.",
-		OtherwiseChinese: "`ErrInvalidToken` 等无法匹配，`AccessTokenSource` 也察觉不到 token 已被拒绝：请把 `APIError.Code` 与实际返回的值比较，并告诉我们。",
+		OtherwiseChinese: "`ErrInvalidToken` 等无法匹配，`AccessTokenSource` 也察觉不到访问令牌已被拒绝：请把 `APIError.Code` 与实际返回的值比较，并告诉我们。",
 	},
 	{
 		Name:             "unknown_paths",
@@ -138,7 +138,7 @@ var Assumptions = []Assumption{
 		Chinese: "你与平台之间的设备对每个请求只转发一次，也不用缓存响应。",
 		Otherwise: "Ask their operators to switch this off for these paths (nginx: `proxy_cache off; proxy_next_upstream off;`). " +
 			"The SDK sends an operation that changes something once; it cannot prevent a gateway from repeating it.",
-		OtherwiseChinese: "请其运维人员对这些路径关闭该功能（nginx：`proxy_cache off; proxy_next_upstream off;`）。SDK 对会产生影响的请求只发送一次，但对重发它的网关无能为力。",
+		OtherwiseChinese: "请其运维人员对这些路径关闭该功能（nginx：`proxy_cache off; proxy_next_upstream off;`）。SDK 对会改变平台状态的请求至多发送一次，但无法阻止网关重发。",
 	},
 	{
 		Name:    "account_codes",
@@ -151,17 +151,17 @@ var Assumptions = []Assumption{
 	{
 		Name:             "expired_times",
 		Text:             "`expired` is China Standard Time, and an access token expires within two hours.",
-		Chinese:          "`expired` 是北京时间，AccessToken 的有效期不超过两小时。",
+		Chinese:          "`expired` 是北京时间，访问令牌的有效期不超过两小时。",
 		Otherwise:        "`AccessTokenSource` ignores an implausible time, and works. `Expired` in results is wrong: do not use it.",
 		OtherwiseChinese: "`AccessTokenSource` 不采信不合理的时间，仍能工作。结果中的 `Expired` 是错的：请不要使用。",
 	},
 	{
 		Name:    "tokens_coexist",
 		Text:    "Older access tokens stay valid when a new one is issued.",
-		Chinese: "签发新的 AccessToken 后，之前的仍然有效。",
+		Chinese: "签发新的访问令牌后，之前的仍然有效。",
 		Otherwise: "Machines of one business system make each other's tokens invalid, and fetch new ones after `ErrInvalidAccessToken`: share one token with " +
 			"`WithTokenStore`.",
-		OtherwiseChinese: "同一业务系统的多台机器会使彼此的 token 失效，并在 `ErrInvalidAccessToken` 之后各自重新获取：请用 `WithTokenStore` 共用一个。",
+		OtherwiseChinese: "同一业务系统的多台机器会使彼此的访问令牌失效，并在 `ErrInvalidAccessToken` 之后各自重新获取：请用 `WithTokenStore` 共享同一个。",
 	},
 }
 

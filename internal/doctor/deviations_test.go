@@ -445,18 +445,18 @@ var answerDeviations = []deviation{
 		refutes: "json_body", says: "HTTP 415, code 415 Unsupported Media Type",
 	},
 	{
-		name: "another code for a token that is not valid", chinese: "token 无效时返回其他 code",
+		name: "another code for a token that is not valid", chinese: "登录令牌无效时返回其他 code",
 		wrap:    changingEnvelope(func(e map[string]any) { e["code"] = "401100" }, checkTok),
 		refutes: "documented_codes", says: "CheckToken of an invented token: HTTP 200, code 401100 无效的token, not code 401004",
 	},
 	{
-		name: "another code for an access token that is not valid", chinese: "AccessToken 无效时返回其他 code",
+		name: "another code for an access token that is not valid", chinese: "访问令牌无效时返回其他 code",
 		wrap:    fresh(refusing("403100", "禁止", getTicket)),
 		refutes: "documented_codes", says: "GetServiceTicket with invented tokens: HTTP 200, code 403100 禁止, not code 401003",
 		unclear: "json_body",
 	},
 	{
-		name: "a made-up token is taken", chinese: "接受虚构的 token",
+		name: "a made-up token is taken", chinese: "接受虚构的登录令牌",
 		wrap:    fresh(answering(http.StatusOK, "application/json", `{"request_id":"r","code":"000","msg":"成功","data":null}`, checkTok)),
 		refutes: "documented_codes", says: "CheckToken of an invented token: HTTP 200, code 000 成功, not code 401004",
 	},
@@ -542,7 +542,7 @@ var askedDeviations = []deviation{
 		options: withSSO, refutes: "expired_times", says: "expired is not of the form 2006-01-02 15:04:05",
 	},
 	{
-		name: "a new access token ends the last one (`-sso`)", chinese: "新的 AccessToken 使上一个失效（`-sso`）",
+		name: "a new access token ends the last one (`-sso`)", chinese: "新的访问令牌使上一个失效（`-sso`）",
 		sandbox: []sandbox.Option{sandbox.WithOneAccessToken()}, options: withSSO,
 		refutes: "tokens_coexist", says: "the first of two tokens is no longer valid: HTTP 200, code 401003 无效的access_token",
 	},

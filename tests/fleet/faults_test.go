@@ -50,11 +50,11 @@ func (s *single) address() (addrs []string, master string) { return []string{s.p
 
 func (s *single) faults() []fault {
 	return []fault{
-		{"killed", "被杀死", s.killed},
+		{"killed", "进程被杀", s.killed},
 		{"hung (SIGSTOP)", "挂起（SIGSTOP）", s.hung},
 		{"flushed, five times a second", "每秒清空五次", s.flushed},
 		{"full (maxmemory, noeviction)", "内存已满（maxmemory，noeviction）", s.full},
-		{"sending garbage", "响应乱码", s.garbage},
+		{"sending garbage", "返回乱码", s.garbage},
 		{"slow, 200 to 600 ms a response", "响应慢，每次 200～600 ms", s.slow},
 	}
 }

@@ -191,7 +191,7 @@ func (r *results) check(t *testing.T, w world) {
 func (r *results) show(t *testing.T, w world) {
 	t.Helper()
 	english := [][]string{{"Redis is", "calls", "failures", "longest wait", "fetches", "of these, too many", "least time between two of one process"}}
-	chinese := [][]string{{"Redis 的状态", "调用", "失败", "最长等待", "获取 token", "其中多余", "同一进程两次获取的最短间隔"}}
+	chinese := [][]string{{"Redis 的状态", "调用", "失败", "最长等待", "获取令牌", "其中多余", "同一进程两次获取的最短间隔"}}
 	for _, one := range *r {
 		english = append(english, append([]string{one.name}, one.cells()...))
 		chinese = append(chinese, append([]string{one.chinese}, one.cells()...))
