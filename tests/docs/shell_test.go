@@ -195,7 +195,7 @@ func firstLines(t *testing.T, command string, lines int) string {
 	defer stop()
 	server := exec.CommandContext(ctx, binary, words[3:]...) //nolint:gosec // the program that was built
 	// The documented ports may be somebody else's.
-	server.Env = append(os.Environ(), "OPENPLATFORM_SANDBOX_ADDR=127.0.0.1:0", "LOGIN_ADDR=127.0.0.1:0")
+	server.Env = append(os.Environ(), "OPENPLATFORM_SANDBOX_ADDR=127.0.0.1:0", "SANDBOX_ADDR=127.0.0.1:0", "LOGIN_ADDR=127.0.0.1:0")
 	stdout, err := server.StdoutPipe()
 	require.NoError(t, err)
 	server.Stderr = server.Stdout
