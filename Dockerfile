@@ -1,10 +1,10 @@
-# The sandbox as a container. Build the program first, for the image holds it and its licences alone:
+# The sandbox as a container. Build the program first; the image holds only the program and its licences:
 #
 #   CGO_ENABLED=0 GOOS=linux go build -trimpath -ldflags="-s -w" -o dist/openplatform ./cmd/openplatform
 #   docker build -t openplatform-sandbox .
 #   docker run --rm -p 127.0.0.1:8081:8081 openplatform-sandbox
 #
-# Other containers reach it by its name if it is told that name: -e OPENPLATFORM_SANDBOX_HOST=sandbox.
+# If other containers call it, set the name that they use: -e OPENPLATFORM_SANDBOX_HOST=sandbox.
 FROM scratch
 COPY LICENSE THIRD_PARTY_LICENSES /
 COPY dist/openplatform /openplatform

@@ -1,4 +1,4 @@
-# The commands of this project, by name. Each is one line that can be typed without make too.
+# The usual commands of this project. You can also type each line without make.
 
 .DEFAULT_GOAL := help
 MODULES := $(sort $(dir $(shell git ls-files --cached --others --exclude-standard 'go.mod' '*/go.mod' ':!testdata')))
@@ -12,7 +12,7 @@ demo: ## see an SMS arrive in a sandbox
 sandbox: ## run a fake platform with a page, at http://127.0.0.1:8081
 	go run ./cmd/openplatform sandbox
 
-doctor: ## ask the test environment which assumptions hold, and write doctor.txt
+doctor: ## check the assumptions about the test environment, and write doctor.txt
 	go run ./cmd/openplatform doctor -env test -report doctor.txt
 
 build: ## build the program into dist
@@ -21,10 +21,10 @@ build: ## build the program into dist
 test: ## run the tests of the root module
 	go test ./...
 
-race: ## the same, with the race detector
+race: ## run the tests of the root module with the race detector
 	go test -race ./...
 
-gate: ## run all that has to pass before a change is merged
+gate: ## run all checks that a change must pass
 	.ci/run
 
 tools: ## build the linter and the formatter into bin
@@ -39,16 +39,16 @@ format: tools ## format all Go files
 tidy: ## tidy the go.mod of every module
 	@for module in $(MODULES); do echo $$module; go -C $$module mod tidy || exit; done
 
-bench: ## measure what a call costs, in short
+bench: ## measure what a call costs, with few calls
 	go -C benchmarks run . -quick
 
-tables: ## write the tables of the pages that tests keep, but for figures
+tables: ## write the tables of the pages, without the measured ones
 	go test ./advice ./internal/doctor -update
 	go -C otelopenplatform test . -update
 	go -C tests test ./loggers -update
 	go -C tests test ./faults -run Doctor -update
 
-figures: ## measure all figures of the pages anew, which takes hours
+figures: ## measure all figures of the pages again; this takes hours
 	go test . -v -run TestNoSecretIsPrinted -long -update
 	go -C tests test -timeout 60m -v ./faults -long -update
 	go -C tests test -timeout 60m -v ./simulation -run '^TestSimulation$$' -scenarios 100000 -update
@@ -56,18 +56,18 @@ figures: ## measure all figures of the pages anew, which takes hours
 	go -C tests test -timeout 30m -count=1 -v ./program -long -update
 	go -C benchmarks run .
 
-image: ## build the container image and try it; needs buildah
+image: ## build and test the container image; needs buildah
 	.ci/image
 
-licences: ## list what is linked, with its licences, and write THIRD_PARTY_LICENSES
+licences: ## write THIRD_PARTY_LICENSES, and list the dependencies with their licences
 	.ci/licences -write
 	.ci/licences
 
-release: ## make a release of the current commit in dist/release
+release: ## make the release files of the current commit in dist/release
 	.ci/release
 
-release-check: ## make it twice, elsewhere, and compare every byte
+release-check: ## make the release twice in other places, and compare every byte
 	.ci/release --check
 
-# None of them is a file, whatever lies here by its name.
+# No target is a file, even if a file has its name.
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))

@@ -114,7 +114,11 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 		}
 		fromEnv = append(fromEnv, named(envTimeout, WithTimeout(d)))
 	}
-	return NewClient(env, append(fromEnv, opts...)...)
+	client, err := NewClient(env, append(fromEnv, opts...)...)
+	if errors.Is(err, ErrNoBaseURL) {
+		return nil, fmt.Errorf("%w, or set %s", err, envBaseURL)
+	}
+	return client, err
 }
 
 // named puts the name of the option's variable before the option's error.

@@ -82,7 +82,8 @@ func TestNewClientFromEnv(t *testing.T) {
 		require.NoError(t, err)
 		set(t, "production", "", "")
 		_, err = openplatform.NewClientFromEnv()
-		assert.ErrorIs(t, err, openplatform.ErrNoBaseURL)
+		require.ErrorIs(t, err, openplatform.ErrNoBaseURL)
+		assert.ErrorContains(t, err, "or set OPENPLATFORM_BASE_URL")
 	})
 	for name, tt := range map[string][3]string{
 		"OPENPLATFORM_ENV: want development, test or production":  {"Pw-9c8d7e", url, ""},

@@ -201,8 +201,14 @@ func (r results) hostile() grid {
 // longSecrets says what the length of a secret costs, which is read whole.
 func (r results) longSecrets() section {
 	long, longer := r.time("Secrets/both/409600", perCall), r.time("Secrets/both/1048576", perCall)
+	if long == missing {
+		return section{
+			english: "\n\nThis section is not measured yet: `go -C benchmarks run .` measures it.",
+			chinese: "\n\n本节尚未测量：`go -C benchmarks run .` 会测量。",
+		}
+	}
 	return section{
-		english: fmt.Sprintf("\n\nA secret is read whole: to search for one of 400 KiB takes %s for each print, for one of 1 MiB %s.", long, longer),
+		english: fmt.Sprintf("\n\nThe whole secret is read: for each print, the search for a secret of 400 KiB takes %s, and for one of 1 MiB %s.", long, longer),
 		chinese: fmt.Sprintf("\n\n敏感信息会被完整读取：每次打印时，搜索一项 400 KiB 的敏感信息需要 %s，1 MiB 的需要 %s。", long, longer),
 	}
 }
@@ -231,10 +237,13 @@ func bold(name string) string {
 
 func times(ratio float64) string { return fmt.Sprintf("%.2f ×", ratio) }
 
-// time is a dash for what is not in the output, such as that of an earlier version of these benchmarks.
+// missing stands for a time that is not in the output, such as that of an earlier version of these benchmarks.
+const missing = "–"
+
+// time is the median, or missing.
 func (r results) time(benchmark, unit string) string {
 	if len(r.values[measurement{benchmark, unit}]) == 0 {
-		return "–"
+		return missing
 	}
 	return duration(r.median(benchmark, unit))
 }

@@ -215,8 +215,8 @@ func happenings() []happening {
 		{"a redirect", "重定向", against(http.RedirectHandler("http://elsewhere.example/?token=tok-5f2c9e", http.StatusFound), sendSmsCode)},
 		{"no envelope", "收到的不是有效的响应结构", against(answer(200, "<html>"), sendSmsCode)},
 		{"code 000 without the data", "code 为 000，但 data 不对", against(answer(200, envelope("000", "false")), sendSmsCode)},
-		{"no answer", "没有响应，连接中断", against(hangUp, sendSmsCode)},
-		{"no answer in time", "超时没有响应", against(http.HandlerFunc(hang), sendSmsCode, soon)},
+		{"no response", "没有响应，连接中断", against(hangUp, sendSmsCode)},
+		{"no response in time", "超时没有响应", against(http.HandlerFunc(hang), sendSmsCode, soon)},
 		{"refused, then a lost connection", "先是连接被拒绝，再是连接中断", through(refusingOnce, sendSmsCode)},
 		{"not sent: refused", "未发出：连接被拒绝", through(refusing, logout)},
 		{"not sent: no such host", "未发出：域名无法解析", through(func(*testing.T) http.RoundTripper {

@@ -75,7 +75,7 @@ func (o *callOptions) flags(op *operation) flags {
 		if field.secret {
 			o.values[field.name] = f.String(field.option()+"-file", "", "`FILE` with "+field.name)
 		} else {
-			o.values[field.name] = f.String(field.option(), "", field.name+", a `TEXT`")
+			o.values[field.name] = f.String(field.option(), "", field.name+" is `TEXT`")
 		}
 	}
 	return f

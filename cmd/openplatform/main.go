@@ -26,11 +26,11 @@ type command struct {
 
 // commands are all commands. A new one needs an entry here and a file of its name.
 var commands = []command{
-	{name: "sandbox", summary: "a local platform on this machine: readable SMS, simulated faults", run: runSandbox},
-	{name: "doctor", summary: "check which assumptions hold for a platform and the network", run: runDoctor},
-	{name: "call", summary: "one call of one operation", run: runCall},
-	{name: "img", summary: "a picture code, in the terminal", run: runImg},
-	{name: "version", summary: "the version of this program", run: runVersion},
+	{name: "sandbox", summary: "run a local platform, with readable SMS and simulated faults", run: runSandbox},
+	{name: "doctor", summary: "check the assumptions about a platform and the network", run: runDoctor},
+	{name: "call", summary: "call one operation, once", run: runCall},
+	{name: "img", summary: "show a picture code in the terminal", run: runImg},
+	{name: "version", summary: "print the version of this program", run: runVersion},
 }
 
 // environment is what a command uses of its process.

@@ -82,6 +82,6 @@ func loginBySms(ctx context.Context, client *openplatform.Client, sb *sandbox.Sa
 	if err != nil {
 		return err
 	}
-	local.Step(stdout, "Logout", out.RequestID, "the token is valid no longer")
+	local.Step(stdout, "Logout", out.RequestID, "the token is no longer valid")
 	return nil
 }

@@ -44,7 +44,7 @@ func sentence(err error) string {
 	case openplatform.OutcomeRejected:
 		return "The platform refused, so no SMS was sent.\n" + afterRejection(err)
 	default:
-		return whyUnknown(err) + "\nThe SMS may be on its way: wait a minute before asking for another."
+		return whyUnknown(err) + "\nThe SMS may have been sent: wait a minute before you request another."
 	}
 }
 
@@ -68,13 +68,13 @@ func whyNotSent(err error) string {
 		return "the platform gives no picture. Run it again in a minute.\n" +
 			"If that does not help, send the text below to the platform's support"
 	case errors.As(err, &unusable):
-		return "what answered is not the platform's API.\n" +
+		return "the response is not from the platform's API.\n" +
 			"Check -env, -base-url and any proxy, and run it again"
 	case errors.As(err, &dns):
 		return fmt.Sprintf("this computer cannot find the host %s.\n"+
 			"Check the name and the network, and run it again", dns.Name) + networkHint
 	case errors.As(err, &transport) && transport.Timeout():
-		return "no answer came in time.\n" +
+		return "no response arrived in time.\n" +
 			"Check the network or allow more time with -timeout, and run it again" + networkHint
 	case errors.As(err, &transport):
 		return "check the network and the address, and run it again"
@@ -86,10 +86,10 @@ func whyNotSent(err error) string {
 func afterRejection(err error) string {
 	var refused *openplatform.APIError
 	if errors.Is(err, openplatform.ErrRateLimited) && errors.As(err, &refused) {
-		return fmt.Sprintf("It was asked too often: wait %v and run it again.", cmp.Or(refused.RetryAfter, time.Minute))
+		return fmt.Sprintf("Too many requests: wait %v and run it again.", cmp.Or(refused.RetryAfter, time.Minute))
 	}
-	return "A picture can be answered once: run it again and type what the new one shows.\n" +
-		"If you typed the right ones, send the text below to the platform's support."
+	return "A picture can be used once: run it again and type what the new one shows.\n" +
+		"If you typed the right characters, send the text below to the platform's support."
 }
 
 func whyUnknown(err error) string {
@@ -99,13 +99,13 @@ func whyUnknown(err error) string {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return "You stopped it before the answer came."
+		return "You stopped it before the response arrived."
 	case errors.As(err, &failed):
 		return "The platform failed, and does not say whether it sent the SMS."
 	case errors.As(err, &unusable):
-		return "What came back is not an answer of the platform's."
+		return "The response is not from the platform's API."
 	default: // a *openplatform.TransportError
-		return "No answer came."
+		return "No response arrived."
 	}
 }
 

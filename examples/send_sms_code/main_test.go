@@ -125,9 +125,9 @@ func TestSandboxFromStartToEnd(t *testing.T) {
 			assert.Contains(t, got.stdout, "Nobody is typing")
 			assert.Contains(t, got.stdout, "139****1111")
 
-			requestID := find(t, got.stdout, `(?s)The answer.*?request_id +(\S+)`)
+			requestID := find(t, got.stdout, `(?s)The response.*?request_id +(\S+)`)
 			assert.Equal(t, requestID, find(t, got.stdout, `(?s)outbox.*?request_id +(\S+)`))
-			assert.Equal(t, requestID, find(t, got.stdout, `SendSmsCode +(\S+)  code 000  <- the answer\n`))
+			assert.Equal(t, requestID, find(t, got.stdout, `SendSmsCode +(\S+)  code 000  <- this response\n`))
 			assert.NotEqual(t, requestID, find(t, got.stdout, `GetImgCode +(\S+)  code 000\n`))
 			assert.Equal(t, "LOGIN", find(t, got.stdout, `(?s)outbox.*?type +(\S+)`))
 			assert.Len(t, find(t, got.stdout, `  SMS code +(\S+)`), 4)
@@ -152,7 +152,7 @@ func TestNothingIsCanned(t *testing.T) {
 	sms, ledger := sb.Outbox(mobile)[0], sb.Ledger()
 	require.Len(t, ledger, 2)
 	assert.Equal(t, sms.Code, find(t, stdout.String(), `  SMS code +(\S+)`))
-	assert.Equal(t, sms.RequestID, find(t, stdout.String(), `(?s)The answer.*?request_id +(\S+)`))
+	assert.Equal(t, sms.RequestID, find(t, stdout.String(), `(?s)The response.*?request_id +(\S+)`))
 	assert.Equal(t, ledger[0].RequestID, find(t, stdout.String(), `GetImgCode +(\S+)`))
 	assert.Equal(t, ledger[1].RequestID, find(t, stdout.String(), `SendSmsCode +(\S+)`))
 	assert.Equal(t, sms.RequestID, ledger[1].RequestID)
@@ -173,7 +173,7 @@ func TestTypedRight(t *testing.T) {
 	sms := p.Outbox(mobile)[0]
 	assert.Equal(t, "REGISTER", sms.SmsType)
 	assert.Equal(t, sms.RequestID, find(t, got.stdout, `request_id +(\S+)`))
-	assert.Contains(t, got.stdout, "on its way to 139****2222")
+	assert.Contains(t, got.stdout, "accepted the SMS to 139****2222")
 	assert.NotContains(t, got.stdout, sms.Code)
 	assert.Contains(t, got.stderr, "operation=SendSmsCode")
 	assert.Contains(t, got.stderr, "request_id="+sms.RequestID)
@@ -198,7 +198,7 @@ func TestTypedWrong(t *testing.T) {
 		typed string
 		want  string
 	}{
-		"wrong":        {"zzzz\n", "The platform refused, so no SMS was sent.\nA picture can be answered once"},
+		"wrong":        {"zzzz\n", "The platform refused, so no SMS was sent.\nA picture can be used once"},
 		"nothing":      {"\n", "Nothing was sent: no characters were typed. Run it again"},
 		"only spaces":  {"  \t \n", "Nothing was sent: no characters were typed. Run it again"},
 		"far too much": {strings.Repeat("x", 1<<20), "Nothing was sent: what was typed cannot be read"},
@@ -263,7 +263,7 @@ func TestRefusedConnection(t *testing.T) {
 	assert.Contains(t, got.stderr, "refused")
 }
 
-const mayBeOnItsWay = "The SMS may be on its way: wait a minute before asking for another."
+const mayBeOnItsWay = "The SMS may have been sent: wait a minute before you request another."
 
 func TestFailures(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -276,9 +276,9 @@ func TestFailures(t *testing.T) {
 		},
 		"no picture, not the platform": {
 			sandbox.Fault{Operation: "GetImgCode", Body: "<title>Welcome</title>"},
-			[]string{"Nothing was sent: what answered is not the platform's API.", "Welcome"},
+			[]string{"Nothing was sent: the response is not from the platform's API.", "Welcome"},
 		},
-		"no picture in the answer": {
+		"no picture in the response": {
 			sandbox.Fault{Operation: "GetImgCode", Body: `{"code":"000","data":{"img":"x","img_code_id":"y"}}`},
 			[]string{"Nothing was sent: the platform's picture cannot be read"},
 		},
@@ -288,7 +288,7 @@ func TestFailures(t *testing.T) {
 		},
 		"too often": {
 			sandbox.Fault{Operation: "SendSmsCode", Code: "429", Header: http.Header{"Retry-After": {"30"}}},
-			[]string{"The platform refused, so no SMS was sent.\nIt was asked too often: wait 30s and run it again."},
+			[]string{"The platform refused, so no SMS was sent.\nToo many requests: wait 30s and run it again."},
 		},
 		"platform failure": {
 			sandbox.Fault{Operation: "SendSmsCode", Code: "500", Msg: "系统异常"},
@@ -296,11 +296,11 @@ func TestFailures(t *testing.T) {
 		},
 		"gateway's page": {
 			sandbox.Fault{Operation: "SendSmsCode", HTTPStatus: 502, Body: "<title>Bad Gateway</title>", After: true},
-			[]string{"not an answer of the platform's.\n" + mayBeOnItsWay, "HTTP 502", "Bad Gateway"},
+			[]string{"The response is not from the platform's API.\n" + mayBeOnItsWay, "HTTP 502", "Bad Gateway"},
 		},
-		"answer lost": {
+		"response lost": {
 			sandbox.Fault{Operation: "SendSmsCode", Drop: true, After: true},
-			[]string{"No answer came.\n" + mayBeOnItsWay},
+			[]string{"No response arrived.\n" + mayBeOnItsWay},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -354,7 +354,7 @@ func TestStoppedWhileSending(t *testing.T) {
 	got := start(ctx, t, readsPicture(p), "-env", "test", "-base-url", p.url, "-mobile", mobile)
 
 	assert.Equal(t, exitInterrupted, got.status)
-	assert.Equal(t, "You stopped it before the answer came.\n"+mayBeOnItsWay+"\n", got.stderr)
+	assert.Equal(t, "You stopped it before the response arrived.\n"+mayBeOnItsWay+"\n", got.stderr)
 }
 
 // What a test over loopback cannot bring about.
@@ -367,7 +367,7 @@ func TestAdvice(t *testing.T) {
 			"the sandbox, which is what runs without flags, works offline.\n")
 
 	late := errors.Join(&openplatform.TransportError{}, context.DeadlineExceeded)
-	assert.Contains(t, advice(late), "No answer came.\n"+mayBeOnItsWay)
+	assert.Contains(t, advice(late), "No response arrived.\n"+mayBeOnItsWay)
 
 	invalid := &openplatform.ValidationError{Operation: "SendSmsCode", Field: "mobile", Rule: "must not be empty"}
 	assert.Contains(t, advice(invalid), "Nothing was sent: mobile must not be empty. Correct it and run it again.\n")

@@ -20,7 +20,7 @@ type session struct {
 	options
 
 	client  *openplatform.Client
-	sandbox *sandbox.Sandbox // nil if the platform itself answers
+	sandbox *sandbox.Sandbox // nil if the real platform is called
 	stdin   io.Reader
 	stdout  io.Writer
 }
@@ -31,10 +31,10 @@ func (s *session) say(format string, args ...any) {
 
 func (s *session) greet(baseURL string) {
 	if s.sandbox != nil {
-		s.say("Started a sandbox, a fake of the platform, at %s.\nNothing leaves this computer.\n", baseURL)
+		s.say("Started a sandbox, a fake platform, at %s.\nNothing leaves this computer.\n", baseURL)
 		return
 	}
-	s.say("Talking to the platform's %s environment (%s)", s.environment, environmentTerms[s.environment])
+	s.say("Calling the platform's %s environment (%s)", s.environment, environmentTerms[s.environment])
 	if baseURL != "" {
 		s.say(" at %s", baseURL)
 	}
@@ -128,14 +128,14 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 
 // showResponse prints the envelope, and what the sandbox knows of it.
 func (s *session) showResponse(resp *openplatform.Response[bool]) {
-	s.say("The answer (响应):\n")
+	s.say("The response (响应):\n")
 	s.say("  request_id   %s\n", resp.RequestID)
 	s.say("  code         %s\n", resp.Code)
 	s.say("  msg          %s\n", s.hideMobile(resp.Msg))
 	s.say("  data         %t\n", resp.Data)
 	s.say("  HTTP status  %d\n", resp.HTTPStatus)
 	if s.sandbox == nil {
-		s.say("\nThe SMS is on its way to %s.\n", maskMobile(s.mobile))
+		s.say("\nThe platform has accepted the SMS to %s. It should arrive soon.\n", maskMobile(s.mobile))
 		return
 	}
 	s.showOutbox()
@@ -153,13 +153,13 @@ func (s *session) showOutbox() {
 }
 
 // showLedger prints every request that reached the sandbox: the proof that the
-// answer belongs to the SMS.
+// response belongs to the SMS.
 func (s *session) showLedger(requestID string) {
 	s.say("\nThe sandbox's ledger of all requests:\n")
 	for _, entry := range s.sandbox.Ledger() {
 		s.say("  %-11s  %s  code %s", entry.Operation, entry.RequestID, entry.Code)
 		if entry.RequestID == requestID {
-			s.say("  <- the answer")
+			s.say("  <- this response")
 		}
 		s.say("\n")
 	}

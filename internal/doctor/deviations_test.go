@@ -59,7 +59,7 @@ var networkDeviations = []deviation{
 		bad: []string{"name_resolution"}, says: "the platform's name platform.test does not resolve",
 	},
 	{
-		name: "nobody listens", chinese: "端口无人监听",
+		name: "nothing listens on the port", chinese: "端口无人监听",
 		options: func(_ *testing.T, p *platform, _ *doctor.Options) { p.server.Close() },
 		bad:     []string{"tcp"}, says: "connection refused",
 	},
@@ -121,7 +121,7 @@ var certificateDeviations = []deviation{
 		refutes: "https", says: "speaks plain http: its response is HTTP 200, code 000 成功",
 	},
 	{
-		name: "plain http at port 80, nobody at 443", chinese: "443 端口无人监听，80 端口提供明文 http",
+		name: "plain http at port 80, nothing at port 443", chinese: "443 端口无人监听，80 端口提供明文 http",
 		options: func(t *testing.T, p *platform, o *doctor.Options) { //nolint:thelper // it is a case
 			plain := httptest.NewServer(p.sandbox)
 			t.Cleanup(plain.Close)
@@ -169,7 +169,7 @@ var certificateDeviations = []deviation{
 		refutes: "https", says: "the certificate is for another host: other.test, not 127.0.0.1",
 	},
 	{
-		name: "a certificate with a Common Name alone", chinese: "证书只有 Common Name",
+		name: "a certificate with only a Common Name", chinese: "证书只有 Common Name",
 		options: certified(func(c *x509.Certificate) { c.Subject.CommonName, c.DNSNames, c.IPAddresses = "127.0.0.1", nil, nil }),
 		refutes: "https", says: "the certificate names its host only as Common Name",
 	},
@@ -395,7 +395,7 @@ var answerDeviations = []deviation{
 		refutes: "content_type", bad: []string{}, says: "the body is not UTF-8",
 	},
 	{
-		name: "brotli that nobody asked for", chinese: "未经请求的 brotli 压缩",
+		name: "brotli that was not requested", chinese: "未经请求的 brotli 压缩",
 		wrap: changing(func(r *http.Request, a *httptest.ResponseRecorder) {
 			if !isUnknownPath(r) {
 				a.Header().Set("Content-Encoding", "br")
@@ -456,7 +456,7 @@ var answerDeviations = []deviation{
 		unclear: "json_body",
 	},
 	{
-		name: "a made-up token is taken", chinese: "接受虚构的登录令牌",
+		name: "an invented token is accepted", chinese: "接受虚构的登录令牌",
 		wrap:    fresh(answering(http.StatusOK, "application/json", `{"request_id":"r","code":"000","msg":"成功","data":null}`, checkTok)),
 		refutes: "documented_codes", says: "CheckToken of an invented token: HTTP 200, code 000 成功, not code 401004",
 	},
@@ -471,7 +471,7 @@ var answerDeviations = []deviation{
 		refutes: "unknown_paths", says: "HTTP 404, application/json, no envelope: its code is absent",
 	},
 	{
-		name: "a gateway that answers from a store", chinese: "用缓存响应的网关", wrap: storing,
+		name: "a gateway that responds from a cache", chinese: "用缓存响应的网关", wrap: storing,
 		refutes: "once", says: "a response to CheckToken came from a cache",
 	},
 	{
@@ -511,7 +511,7 @@ func withSSO(_ *testing.T, _ *platform, o *doctor.Options) {
 
 var askedDeviations = []deviation{
 	{
-		name: "a gateway that takes no body of 8 KiB (`-limits`)", chinese: "网关不接受 8 KiB 的请求体（`-limits`）",
+		name: "a gateway that refuses a body of 8 KiB (`-limits`)", chinese: "网关不接受 8 KiB 的请求体（`-limits`）",
 		wrap:    when(func(r *http.Request) bool { return r.ContentLength > 4<<10 }, http.StatusRequestEntityTooLarge, "text/html", "<title>413</title>"),
 		options: func(_ *testing.T, _ *platform, o *doctor.Options) { o.Limits = true },
 		bad:     []string{"limits"}, says: `a body of 0 KiB is accepted, one of 8 KiB is not: HTTP 413, a page with the title "413"`,
@@ -522,7 +522,7 @@ var askedDeviations = []deviation{
 		refutes: "account_codes", says: "code 1001 图形验证码错误, outcome unknown",
 	},
 	{
-		name: "a wrong picture code is taken (`-tries`)", chinese: "接受错误的图形验证码（`-tries`）",
+		name: "a wrong picture code is accepted (`-tries`)", chinese: "接受错误的图形验证码（`-tries`）",
 		wrap:    answering(http.StatusOK, "application/json", `{"request_id":"r","code":"000","msg":"成功","data":true}`, sendSms),
 		options: withTries, refutes: "account_codes", says: "SendSmsCode with a wrong picture code succeeded",
 	},
@@ -542,7 +542,7 @@ var askedDeviations = []deviation{
 		options: withSSO, refutes: "expired_times", says: "expired is not of the form 2006-01-02 15:04:05",
 	},
 	{
-		name: "a new access token ends the last one (`-sso`)", chinese: "新的访问令牌使上一个失效（`-sso`）",
+		name: "a new access token makes the last one invalid (`-sso`)", chinese: "新的访问令牌 使上一个失效（`-sso`）",
 		sandbox: []sandbox.Option{sandbox.WithOneAccessToken()}, options: withSSO,
 		refutes: "tokens_coexist", says: "the first of two tokens is no longer valid: HTTP 200, code 401003 无效的access_token",
 	},

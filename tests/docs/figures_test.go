@@ -52,10 +52,10 @@ var figures = []figure{
 	{`up to (\d+) attempts`, `最多尝试 (\d+) 次`, []source{
 		{"docs/production.md", `up to (\d+)\s+attempts`},
 	}},
-	{`([\d,]+) calls under faults`, `故障下调用 ([\d,]+) 次`, []source{
+	{`([\d,]+) calls with faults`, `故障下调用 ([\d,]+) 次`, []source{
 		{"docs/reliability.md", `(?m)^\| all +\| \d+ +\| (\d+) `},
 	}},
-	{`of which (\d+) end in another way`, `其中 (\d+) 次的结果`, []source{
+	{`of which (\d+) reported a wrong outcome`, `其中 (\d+) 次的结果`, []source{
 		{"docs/reliability.md", `(?m)^\| all +\| .* (\d+) +\|$`},
 	}},
 	{`costs: (\d+) allocations`, `(\d+) 次内存分配`, []source{
