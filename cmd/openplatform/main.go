@@ -53,9 +53,10 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
-	os.Exit(run(ctx, environment{
-		stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, stdin: os.Stdin, prompt: newPrompt(os.Stdin, os.Stderr),
-	}, os.Args[1:]))
+	prompt, restore := newPrompt(os.Stdin, os.Stderr)
+	exit := run(ctx, environment{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, stdin: os.Stdin, prompt: prompt}, os.Args[1:])
+	restore()
+	os.Exit(exit)
 }
 
 func run(ctx context.Context, env environment, args []string) (exit int) {

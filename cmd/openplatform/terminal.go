@@ -10,21 +10,28 @@ import (
 )
 
 // newPrompt returns a function that reads a line from the terminal in, nil if in is not a terminal. Hidden text is not
-// shown.
-func newPrompt(in *os.File, out io.Writer) func(text string, hidden bool) (string, error) {
+// shown. The program calls restore before it ends: an interrupted prompt leaves the terminal without echo.
+func newPrompt(in *os.File, out io.Writer) (prompt func(text string, hidden bool) (string, error), restore func()) {
 	terminal := int(in.Fd())
-	if !term.IsTerminal(terminal) {
-		return nil
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return nil, func() {}
 	}
+	restore = func() { _ = term.Restore(terminal, before) }
 	return func(text string, hidden bool) (string, error) {
-		printf(out, "%s", text)
 		if !hidden {
+			printf(out, "%s", text)
 			return readLine(in)
 		}
+		defer restore()
+		if _, err := term.MakeRaw(terminal); err != nil { // before the question: somebody may type at once
+			return "", err
+		}
+		printf(out, "%s", text)
 		typed, err := term.ReadPassword(terminal)
-		printf(out, "\n")
+		printf(out, "\r\n")
 		return string(typed), err
-	}
+	}, restore
 }
 
 // readLine reads a line and nothing after it: the rest belongs to the next question.

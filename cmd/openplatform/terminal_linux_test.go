@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -68,6 +69,31 @@ func TestSecretsAreTypedUnseen(t *testing.T) {
 	assert.Contains(t, screen.String(), sandbox.DemoClientID)
 	assert.NotContains(t, screen.String(), sandbox.DemoClientSecret)
 	assert.Contains(t, stdout.String(), "succeeded")
+}
+
+// Ctrl-C while a secret is typed leaves a terminal that shows what is typed.
+func TestATerminalIsLeftAsItWas(t *testing.T) {
+	person, terminal := openTerminal(t)
+	program := exec.CommandContext(t.Context(), os.Args[0], "call", "CheckToken", "-base-url", "http://127.0.0.1:1") //nolint:gosec // this very binary
+	program.Env = append(os.Environ(), asProgram+"=1")
+	program.Stdin, program.Stderr = terminal, terminal
+	before := settings(t, terminal)
+	require.NoError(t, program.Start())
+	question := make([]byte, len("token: "))
+	_, err := io.ReadFull(person, question)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return settings(t, terminal).Lflag&(syscall.ECHO|syscall.ICANON) == syscall.ICANON },
+		10*time.Second, time.Millisecond, "it waits for the secret")
+	require.NoError(t, program.Process.Signal(os.Interrupt))
+	require.Error(t, program.Wait(), "it was interrupted")
+	assert.Equal(t, before, settings(t, terminal))
+}
+
+func settings(t *testing.T, terminal *os.File) (s syscall.Termios) {
+	t.Helper()
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, terminal.Fd(), syscall.TCGETS, uintptr(unsafe.Pointer(&s))) //nolint:gosec // as ioctl wants it
+	require.Zero(t, errno)
+	return s
 }
 
 // What everybody on the machine can read of a program: its command line, and those of what it starts.
