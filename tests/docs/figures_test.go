@@ -58,12 +58,6 @@ var figures = []figure{
 	{`of which (\d+) reported a wrong outcome`, `其中 (\d+) 次的结果`, []source{
 		{"docs/reliability.md", `(?m)^\| all +\| .* (\d+) +\|$`},
 	}},
-	{`costs: (\d+) allocations`, `(\d+) 次内存分配`, []source{
-		{"docs/performance.md", `(?m)^\| in memory, allocations +\| +≤ \d+ \| +(\d+) \|`},
-	}},
-	{`([\d.]+) × the time of resty`, `resty 的 ([\d.]+) 倍`, []source{
-		{"docs/performance.md", `(?m)^\| in memory, the time of resty by hand +\| +≤ 1 × \| +([\d.]+) × \|`},
-	}},
 }
 
 // TestFiguresOfTheREADMEs holds each number in the READMEs against where it comes from.
