@@ -184,9 +184,10 @@ func FuzzErrorText(f *testing.F) {
 	f.Add(uint8(1), uint8(2), "&#", "x;", ";")
 	f.Add(uint8(5), uint8(4), "", "ı", "")
 	f.Add(uint8(6), uint8(0), "", "İ", "")
-	f.Add(uint8(2), uint8(4), "", "&lt", "0") // what looks like HTML is not read before it is looked for
-	f.Add(uint8(1), uint8(1), "", "&lt", ";") // what follows the secret looks like the end of an escape
-	f.Add(uint8(3), uint8(5), "0", `"0`, "0") // HTML's spelling ends a media type
+	f.Add(uint8(2), uint8(4), "", "&lt", "0")  // what looks like HTML is not read before it is looked for
+	f.Add(uint8(1), uint8(1), "", "&lt", ";")  // what follows the secret looks like the end of an escape
+	f.Add(uint8(4), uint8(4), "0", "&%0", "0") // the same, where the secret is encoded in another way
+	f.Add(uint8(3), uint8(5), "0", `"0`, "0")  // HTML's spelling ends a media type
 	f.Fuzz(func(t *testing.T, spelling, place uint8, before, secret, after string) {
 		const mark = "zq7v"                             // stands nowhere else
 		secret = mark + strings.ToValidUTF8(secret, "") // or what follows could complete its last character

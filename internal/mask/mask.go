@@ -1,8 +1,8 @@
 // Package mask makes text printable: it replaces secrets, phone numbers and e-mail addresses, and
 // returns one line of a limited length.
 //
-// A text is cut to a few kilobytes and searched in three forms: as it is, with each escape
-// (%41, \u0041, &#65;) decoded once, and decoded until no escape is left. The search uses only
+// A text is cut to a few kilobytes and searched in several forms: as it is, with the escapes of
+// one kind (%41, \u0041, &#65;) decoded once, and decoded until no escape is left. The search uses only
 // letters and digits, without case and width, so it finds a secret in any spelling. It masks every
 // piece of eight characters of a secret: a part of a secret is masked too. A shorter secret is
 // masked as a whole, or its beginning at the end of a text that was cut. The pieces are looked up

@@ -20,36 +20,35 @@ type char struct {
 // A span is a place in a string, in bytes.
 type span struct{ from, to int }
 
-// A way says how a string is read.
+// A way is how a string is read.
 type way struct {
-	decoding    decoding
+	escapes     escapes
 	punctuation bool // counts too
 }
 
-// A decoding says whether percent, JSON and HTML escapes are decoded.
-type decoding int
+// escapes are the characters that begin the escapes which count as what they stand for. Those of one kind are decoded
+// once, as one encoder wrote them. Those of all kinds are decoded until none is left.
+type escapes string
 
-const (
-	asItStands decoding = iota
-	once                // a decoded text is not decoded again
-	fully               // until no escape is left
-)
+const allEscapes escapes = `%\&`
 
-// ofSecret is the way to read a secret that is looked for in a text read in way w. Of a text
-// decoded once it is as it stands: what follows it there may look like the rest of an escape.
+func (e escapes) have(begin byte) bool { return strings.IndexByte(string(e), begin) >= 0 }
+
+// ofSecret is the way to read a secret that is looked for in a text read in way w. For a text decoded once it is as it
+// stands: what follows the secret in the text may look like the rest of an escape.
 func (w way) ofSecret() way {
-	if w.decoding == once {
-		w.decoding = asItStands
+	if w.escapes != allEscapes {
+		w.escapes = ""
 	}
 	return w
 }
 
 // read reads s in one way. Texts and secrets are read by the same rules.
 func read(s string, w way) reading {
-	if w.decoding == asItStands {
+	if w.escapes == "" {
 		return readString(s, w, func(from, to int) span { return span{from, to} })
 	}
-	d := decode(s, w.decoding)
+	d := decode(s, w.escapes)
 	return readString(string(d.out), w, func(from, to int) span { return span{d.from[from], d.to[to-1]} })
 }
 
@@ -90,14 +89,14 @@ func fold(c rune) rune {
 // A decoder undoes escapes. It looks at the end of its own output, so that what was
 // escaped twice is decoded twice, unless it decodes once.
 type decoder struct {
-	decoding decoding
+	escapes  escapes
 	out      []byte
 	done     int   // how much of out is not looked at again
 	from, to []int // in the string, of each byte of out
 }
 
-func decode(s string, how decoding) *decoder {
-	d := &decoder{decoding: how, out: make([]byte, 0, len(s)), from: make([]int, 0, len(s)), to: make([]int, 0, len(s))}
+func decode(s string, e escapes) *decoder {
+	d := &decoder{escapes: e, out: make([]byte, 0, len(s)), from: make([]int, 0, len(s)), to: make([]int, 0, len(s))}
 	for i := range len(s) {
 		d.put(s[i:i+1], i, i+1)
 		for d.undo() {
@@ -115,7 +114,7 @@ func (d *decoder) put(s string, from, to int) {
 // undo replaces an escape at the end of the output by what it stands for.
 func (d *decoder) undo() bool {
 	if last := len(d.out) - 1; last >= 0 && d.out[last] == ';' {
-		return d.undoHTML()
+		return d.escapes.have('&') && d.undoHTML()
 	}
 	return d.undoHex("%", 2) || d.undoHex(`\x`, 2) || d.undoHex(`\u`, 4) || d.undoHex("%u", 4) || d.undoHex(`\U`, 8) || d.undoSpace()
 }
@@ -123,7 +122,7 @@ func (d *decoder) undo() bool {
 // undoHex undoes a prefix and as many hexadecimal digits.
 func (d *decoder) undoHex(prefix string, digits int) bool {
 	start := len(d.out) - len(prefix) - digits
-	if start < d.done || string(d.out[start:start+len(prefix)]) != prefix {
+	if start < d.done || !d.escapes.have(prefix[0]) || string(d.out[start:start+len(prefix)]) != prefix {
 		return false
 	}
 	value, err := strconv.ParseUint(string(d.out[start+len(prefix):]), 16, 21)
@@ -155,7 +154,7 @@ func (d *decoder) surrogateBefore(end int) (rune, bool) {
 // undoSpace undoes a JSON escape for white space or a control character.
 func (d *decoder) undoSpace() bool {
 	start := len(d.out) - 2
-	return start >= d.done && d.out[start] == '\\' && strings.IndexByte("bfnrt", d.out[start+1]) >= 0 && d.replace(start, " ")
+	return start >= d.done && d.escapes.have('\\') && d.out[start] == '\\' && strings.IndexByte("bfnrt", d.out[start+1]) >= 0 && d.replace(start, " ")
 }
 
 // undoHTML undoes what an ampersand and a semicolon enclose.
@@ -207,7 +206,7 @@ func (d *decoder) replace(start int, decoded string) bool {
 	from, to := d.from[start], d.to[len(d.to)-1]
 	d.out, d.from, d.to = d.out[:start], d.from[:start], d.to[:start]
 	d.put(decoded, from, to)
-	if d.decoding == once {
+	if d.escapes != allEscapes {
 		d.done = len(d.out)
 	}
 	return true

@@ -38,7 +38,7 @@ func newText(s string) *text {
 func (t *text) hideContacts() {
 	t.hideContactsIn(t.s, func(place span) span { return place })
 	if t.hasEscapes() {
-		d := decode(t.s, fully)
+		d := decode(t.s, allEscapes)
 		t.hideContactsIn(string(d.out), func(place span) span { return span{d.from[place.from], d.to[place.to-1]} })
 	}
 }
@@ -54,16 +54,21 @@ func (t *text) hideContactsIn(s string, place func(span) span) {
 	}
 }
 
-func (t *text) hasEscapes() bool { return strings.ContainsAny(t.s, `%&\`) }
+func (t *text) hasEscapes() bool { return strings.ContainsAny(t.s, string(allEscapes)) }
 
 // hide finds the secrets.
 func (t *text) hide(secrets []Secret) {
 	if len(secrets) == 0 || t.s == "" {
 		return
 	}
-	ways := []way{{}, {asItStands, true}}
+	ways := []way{{}, {punctuation: true}}
+	for _, begin := range allEscapes {
+		if one := escapes(begin); strings.ContainsRune(t.s, begin) {
+			ways = append(ways, way{escapes: one}, way{one, true})
+		}
+	}
 	if t.hasEscapes() {
-		ways = append(ways, way{decoding: once}, way{once, true}, way{decoding: fully}, way{fully, true})
+		ways = append(ways, way{escapes: allEscapes}, way{allEscapes, true})
 	}
 	for _, w := range ways {
 		r := t.read(t.s, w)
