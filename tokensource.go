@@ -378,8 +378,8 @@ func (t *tokenSource) forget(token string) (first bool) {
 	return first
 }
 
-// workedFor is how long a token is held until it counts as one that worked. A caller of Token and Invalidate does not
-// report that a token worked.
+// workedFor is the time after which a token counts as valid when it is rejected later. Callers of Token do not report
+// that a token works, so the time is the only sign.
 const workedFor = time.Minute
 
 // hopeless reports whether the platform rejects every token that it issues. Other machines

@@ -26,16 +26,16 @@ type way struct {
 	punctuation bool // counts too
 }
 
-// escapes are the characters that begin the escapes which count as what they stand for. Those of one kind are decoded
-// once, as one encoder wrote them. Those of all kinds are decoded until none is left.
+// escapes are the first characters of the escapes that are decoded. One kind alone is decoded once, because one encoder
+// writes one kind. All kinds together are decoded until no escape is left.
 type escapes string
 
 const allEscapes escapes = `%\&`
 
 func (e escapes) have(begin byte) bool { return strings.IndexByte(string(e), begin) >= 0 }
 
-// ofSecret is the way to read a secret that is looked for in a text read in way w. For a text decoded once it is as it
-// stands: what follows the secret in the text may look like the rest of an escape.
+// ofSecret returns the way to read a secret that is searched for in a text read in way w. If the text is decoded once,
+// the secret is not decoded: it may end with half an escape, which the next character of the text completes.
 func (w way) ofSecret() way {
 	if w.escapes != allEscapes {
 		w.escapes = ""
